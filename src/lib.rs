@@ -2,5 +2,7 @@
 
 pub mod clock;
 pub mod endpoint;
+pub mod entity;
 pub mod id;
+pub mod progress;
 pub mod seams;
