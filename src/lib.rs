@@ -6,3 +6,4 @@ pub mod entity;
 pub mod id;
 pub mod progress;
 pub mod seams;
+pub mod store;
