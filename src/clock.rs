@@ -62,14 +62,20 @@ struct State {
 impl VirtualClock {
     /// Returns a clock that shows `now`.
     pub fn new(now: Timestamp) -> Self {
-        Self(Arc::new(Mutex::new(State { now, elapsed: Duration::ZERO, next_id: 0, sleepers: BTreeMap::new() })))
+        Self(Arc::new(Mutex::new(State {
+            now,
+            elapsed: Duration::ZERO,
+            next_id: 0,
+            sleepers: BTreeMap::new(),
+        })))
     }
 
     /// Moves the time on by `duration` and wakes whoever slept until then.
     pub fn advance(&self, duration: Duration) {
         let woken = {
             let mut state = self.state();
-            state.now += SignedDuration::try_from(duration).expect("a test moves the clock by less than 292 years");
+            state.now += SignedDuration::try_from(duration)
+                .expect("a test moves the clock by less than 292 years");
             state.elapsed += duration;
             let later = (state.elapsed, u64::MAX);
             let asleep = state.sleepers.split_off(&later);

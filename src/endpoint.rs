@@ -29,10 +29,12 @@ pub enum Paging {
 }
 
 /// Who the token belongs to, and which company.
-pub static USERS_ME: Endpoint = Endpoint { path: "/v1/users/me", cost: 2, page_limit: 1, paging: Paging::None };
+pub static USERS_ME: Endpoint =
+    Endpoint { path: "/v1/users/me", cost: 2, page_limit: 1, paging: Paging::None };
 
 /// Deals that are not archived.
-pub static DEALS: Endpoint = Endpoint { path: "/api/v2/deals", cost: 10, page_limit: 500, paging: Paging::Cursor };
+pub static DEALS: Endpoint =
+    Endpoint { path: "/api/v2/deals", cost: 10, page_limit: 500, paging: Paging::Cursor };
 
 /// Deals that are archived; each page costs twice as much.
 pub static DEALS_ARCHIVED: Endpoint =

@@ -26,7 +26,8 @@ impl ApiToken {
         if let Some(place) = text.bytes().position(|byte| !byte.is_ascii_graphic()) {
             return Err(TokenError::Malformed { place: place + 1 });
         }
-        let mut header = HeaderValue::from_str(text).map_err(|_| TokenError::Malformed { place: 1 })?;
+        let mut header =
+            HeaderValue::from_str(text).map_err(|_| TokenError::Malformed { place: 1 })?;
         header.set_sensitive(true);
         Ok(Self { secret: SecretString::from(text), header })
     }
@@ -79,7 +80,10 @@ mod tests {
 
     #[test]
     fn a_final_line_break_is_dropped_and_an_inner_one_refused() {
-        assert_eq!(ApiToken::new(&format!("{TEXT}\n")).unwrap().header().as_bytes(), TEXT.as_bytes());
+        assert_eq!(
+            ApiToken::new(&format!("{TEXT}\n")).unwrap().header().as_bytes(),
+            TEXT.as_bytes()
+        );
         assert_eq!(ApiToken::new("abc\ndef").unwrap_err(), TokenError::Malformed { place: 4 });
         assert_eq!(ApiToken::new(" \n").unwrap_err(), TokenError::Empty);
     }
