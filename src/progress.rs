@@ -1,17 +1,35 @@
-//! How far a list is mirrored.
+//! How far a listing is mirrored.
 
 use std::fmt;
 
 use jiff::Timestamp;
 
-/// The API's opaque place in a listing. It can go stale, so it is never the only way to resume.
+/// The source's opaque place in a listing: the first row of the next page.
+///
+/// It can be refused at any time, so it is never the only way back to a place. What it looks like inside is the
+/// source's own affair; nothing here reads it.
+///
+/// Source: API reference, "Pagination": "a marker (an opaque string value) representing the first item on the next page".
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct Cursor(pub String);
+pub struct Cursor(String);
 
+impl Cursor {
+    /// Wraps what the source called `next_cursor`, or what was stored of it.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// Returns the text, to be sent back or stored as it is.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The beginning only: cursors are long, and two of one listing differ early enough to be told apart.
 impl fmt::Debug for Cursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let short: String = self.0.chars().take(12).collect();
-        write!(f, "Cursor({short}…)")
+        let start: String = self.0.chars().take(12).collect();
+        write!(f, "Cursor({start:?}, {} bytes)", self.0.len())
     }
 }
 
@@ -34,4 +52,15 @@ pub struct Checkpoint {
     pub completed_at: Option<Timestamp>,
     /// Nothing older is mirrored.
     pub floor: Option<Timestamp>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_prints_short() {
+        let cursor = Cursor::new("eyJmaWVsZCI6ImlkIiwiZmllbGRWYWx1ZSI6NywiaWQiOjd9");
+        assert_eq!(format!("{cursor:?}"), r#"Cursor("eyJmaWVsZCI6", 48 bytes)"#);
+    }
 }

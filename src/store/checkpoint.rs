@@ -93,7 +93,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Checkpoint> {
     Ok(Checkpoint {
         since: at(0)?,
         until: at(1)?,
-        cursor: row.get::<_, Option<String>>(2)?.map(Cursor),
+        cursor: row.get::<_, Option<String>>(2)?.map(Cursor::new),
         mark: at(3)?,
         began_at: at(4)?,
         complete_began_at: at(5)?,
@@ -115,7 +115,7 @@ pub(super) fn save(
             entity,
             text(checkpoint.since).unwrap_or_default(),
             text(checkpoint.until),
-            checkpoint.cursor.as_ref().map(|cursor| &cursor.0),
+            checkpoint.cursor.as_ref().map(Cursor::as_str),
             text(checkpoint.mark),
             text(checkpoint.began_at),
             text(checkpoint.complete_began_at),

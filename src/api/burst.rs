@@ -1,0 +1,71 @@
+//! The burst limit: never more than so many requests in any window.
+//!
+//! A log of send instants, not a token bucket: a bucket of N refilled by N per window lets almost 2 N through in one
+//! window that begins in the right place. The log gives exactly N.
+
+use std::{collections::VecDeque, time::Duration};
+
+/// A little over the source's 2 s: requests may travel at different speeds.
+///
+/// Source: rate-limiting guide: a rolling window of 2 s.
+pub(crate) const WINDOW: Duration = Duration::from_millis(2_100);
+
+/// The plan with the least; what holds until an answer tells more.
+///
+/// Source: rate-limiting guide: 20 requests per 2 s on Lite.
+pub(crate) const LEAST: u32 = 20;
+
+/// Instants are those of [`Clock::elapsed`](crate::seams::Clock::elapsed).
+#[derive(Debug)]
+pub(crate) struct Burst {
+    configured: Option<u32>,
+    learned: Option<u32>,
+    /// When requests left within the last window, oldest first.
+    sent: VecDeque<Duration>,
+    /// Nothing leaves before.
+    held_until: Duration,
+}
+
+impl Burst {
+    pub(crate) fn new(configured: Option<u32>) -> Self {
+        Self { configured, learned: None, sent: VecDeque::new(), held_until: Duration::ZERO }
+    }
+
+    /// Returns how many requests a window may hold: what was configured, but no more than the source allows.
+    pub(crate) fn limit(&self) -> usize {
+        let limit = match (self.configured, self.learned) {
+            (Some(configured), Some(learned)) => configured.min(learned),
+            (Some(limit), None) | (None, Some(limit)) => limit,
+            (None, None) => LEAST,
+        };
+        usize::try_from(limit.max(1)).unwrap_or(usize::MAX)
+    }
+
+    /// Takes the limit that an answer names.
+    pub(crate) fn learn(&mut self, limit: u32) {
+        self.learned = Some(limit);
+    }
+
+    /// Lets nothing through before `until`.
+    pub(crate) fn hold(&mut self, until: Duration) {
+        self.held_until = self.held_until.max(until);
+    }
+
+    /// Notes a request as sent `now`, or says how long to wait before asking again.
+    pub(crate) fn try_send(&mut self, now: Duration) -> Result<(), Duration> {
+        if now < self.held_until {
+            return Err(self.held_until - now);
+        }
+        while self.sent.front().is_some_and(|&sent| sent + WINDOW <= now) {
+            self.sent.pop_front();
+        }
+        match self.sent.len().checked_sub(self.limit()) {
+            None => {
+                self.sent.push_back(now);
+                Ok(())
+            }
+            // So many must have left the window that one more fits.
+            Some(excess) => Err(self.sent[excess] + WINDOW - now),
+        }
+    }
+}

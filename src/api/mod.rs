@@ -1,0 +1,35 @@
+//! HTTP in: one request, one answer, within what the account allows.
+//!
+//! - Every request passes [`gate`] first, which keeps the burst limit and books the cost before it is spent.
+//! - [`client`] turns a [`Call`] into a request and checks the answer's envelope; [`retry`] decides how often and how
+//!   late it asks again.
+//! - [`error`] says what went wrong and, in one function, what to do about it.
+//! - [`page`] finds the rows of a listing and the place where it goes on.
+//! - [`http`] is the real [`Transport`](crate::seams::Transport); nothing else here knows a socket.
+
+pub mod base_url;
+pub mod call;
+pub mod client;
+pub mod error;
+pub mod gate;
+pub mod http;
+pub mod page;
+
+mod account;
+mod answer;
+mod burst;
+mod fault;
+mod headers;
+mod refusal;
+mod retry;
+#[cfg(test)]
+mod testing;
+
+pub use answer::Answer;
+pub use base_url::{BaseUrl, BaseUrlError};
+pub use call::Call;
+pub use client::{Client, Options, Spent};
+pub use error::{ApiError, Reason, Verdict};
+pub use gate::Facts;
+pub use http::{BuildError, HttpTransport, Timeouts};
+pub use page::Page;
