@@ -2,5 +2,7 @@
 
 pub mod clock;
 pub mod endpoint;
+pub mod exit;
 pub mod id;
+pub mod schedule;
 pub mod seams;
