@@ -2,9 +2,12 @@
 
 pub mod api;
 pub mod clock;
+pub mod config;
 pub mod endpoint;
 pub mod entity;
+pub mod exit;
 pub mod id;
 pub mod progress;
+pub mod schedule;
 pub mod seams;
 pub mod store;
