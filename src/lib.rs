@@ -11,3 +11,4 @@ pub mod progress;
 pub mod schedule;
 pub mod seams;
 pub mod store;
+pub mod sync;

@@ -40,7 +40,7 @@ pub(super) static ARCHIVED: Entity = Entity {
     endpoint: &endpoint::DEALS_ARCHIVED,
     query: QUERY,
     advance: Advance::HighWater { list: ("is_archived", 1) },
-    schedule: "0 30 * * * *",
+    schedule: "0 0 * * * *",
     every_sync: true,
     table: &TABLE,
 };

@@ -13,7 +13,7 @@ pub(super) static ENTITY: Entity = Entity {
     query: &[("include_fields", "ui_visibility,important_fields,required_fields")],
     // v2 has no update time on a field: a change shows only by reading all of them again (specification of dealFields).
     advance: Advance::FullScan,
-    schedule: "0 10 3 * * *",
+    schedule: "0 0 0 * * *",
     every_sync: false,
     table: &TABLE,
 };
