@@ -46,6 +46,18 @@ impl Store {
         })
     }
 
+    /// Returns how many rows of `entity`'s list are stored; `None` for an entity that is read whole.
+    ///
+    /// # Errors
+    ///
+    /// SQLite's.
+    pub fn list_size(&self, entity: &Entity) -> Result<Option<u64>, StoreError> {
+        let Advance::HighWater { list: (column, value) } = &entity.advance else { return Ok(None) };
+        let sql = format!("SELECT count(*) FROM {} WHERE {column} = ?1", entity.table.name);
+        let rows: i64 = self.conn.query_row(&sql, [value], |row| row.get(0))?;
+        Ok(Some(rows.cast_unsigned()))
+    }
+
     /// Returns the instant after which at most `rows` rows of `entity`'s list were changed, up to `mark`; `None` if the
     /// list holds no more than that.
     ///

@@ -164,6 +164,17 @@ impl Reader {
         Ok(state::get(&self.conn, Key::ClockOffset)?.unwrap_or(0))
     }
 
+    /// Returns what is left of the company's daily budget at `now`, if the source said so within the last hour.
+    ///
+    /// # Errors
+    ///
+    /// SQLite's.
+    pub fn budget_left(&self, now: Timestamp) -> Result<Option<u64>, StoreError> {
+        let said = state::get::<Timestamp>(&self.conn, Key::DailyLeftAt)?;
+        let fresh = said.is_some_and(|said| now.duration_since(said).as_hours() < 1);
+        Ok(if fresh { state::get(&self.conn, Key::DailyLeft)? } else { None })
+    }
+
     /// Returns the codes of custom fields that are described but have no column, for lack of room.
     ///
     /// # Errors
@@ -176,7 +187,7 @@ impl Reader {
         Ok(rows.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Returns how many live rows `table` holds: neither deleted at the source nor tombstoned.
+    /// Returns the number that the query `sql` answers.
     ///
     /// # Errors
     ///

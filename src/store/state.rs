@@ -15,6 +15,10 @@ pub(super) enum Key {
     Reservation,
     /// The server's clock minus ours, in seconds, as last seen.
     ClockOffset,
+    /// What was left of the company's daily budget, as the source last said.
+    DailyLeft,
+    /// When it said so.
+    DailyLeftAt,
     /// Number of the decoder that all rows were stored by.
     Decoder,
     /// While rows are stored anew from their raw text: the last deal done.
@@ -30,6 +34,8 @@ impl Key {
             Self::Version => "version",
             Self::Reservation => "reservation",
             Self::ClockOffset => "clock_offset_s",
+            Self::DailyLeft => "daily_left",
+            Self::DailyLeftAt => "daily_left_at",
             Self::Decoder => "decoder",
             Self::Renewed => "renewed",
             Self::AskedFields => "asked_fields",

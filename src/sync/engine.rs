@@ -20,7 +20,7 @@ use crate::{
     progress::Checkpoint,
     schedule::Schedule,
     seams::Clock,
-    store::{Renewal, RunTotals, StoreError, Writer},
+    store::{AccountFacts, Renewal, RunTotals, StoreError, Writer},
 };
 
 /// Which command a run carries out.
@@ -264,9 +264,10 @@ impl Engine {
     /// Writes down what was spent, and by how much the source's clock differs from ours.
     async fn close(&self) -> Result<(), Fault> {
         self.client.close().await?;
-        if let Some(offset) = self.client.facts().clock_offset {
-            let seconds = offset.as_secs();
-            self.writer.run(move |store| store.save_clock_offset(seconds)).await?;
+        let facts = self.client.facts();
+        if let (Some(offset), Some(at)) = (facts.clock_offset, facts.date) {
+            let facts = AccountFacts { clock_offset_s: offset.as_secs(), daily_left: facts.daily_remaining, at };
+            self.writer.run(move |store| store.save_facts(facts)).await?;
         }
         Ok(())
     }

@@ -15,6 +15,8 @@ pub enum Event<'a> {
         resumed: bool,
         /// Whether it was never complete.
         first: bool,
+        /// How many rows will come, where that is known.
+        expected: Option<u64>,
     },
     /// A page was stored.
     Stored {

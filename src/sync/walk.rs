@@ -95,11 +95,15 @@ impl<'e> Walk<'e> {
     ///
     /// What ends the pass; every page stored before it stays.
     pub(super) async fn run(&mut self) -> Result<Ended, Fault> {
-        self.engine.observer.notice(&Event::Began {
-            entity: self.entity,
-            resumed: self.cursor.is_some(),
-            first: self.at.complete_began_at.is_none(),
-        });
+        let (entity, resumed) = (self.entity, self.cursor.is_some());
+        let first = self.at.complete_began_at.is_none();
+        // Only a pass over everything that is stored already says beforehand how many rows it will bring.
+        let expected = if first && !resumed {
+            self.engine.writer.run(move |store| store.list_size(entity)).await?.filter(|rows| *rows > 0)
+        } else {
+            None
+        };
+        self.engine.observer.notice(&Event::Began { entity, resumed, first, expected });
         // Before the first request, so that lag is never understated.
         if self.at.began_at.is_none() {
             self.at.began_at = self.engine.client.facts().date;

@@ -1,0 +1,215 @@
+//! The command line: what can be typed, and nothing else.
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use jiff::{SignedDuration, Timestamp};
+use pipedrive_mirror::entity::instant;
+
+/// Keeps a company's Pipedrive deals in a SQLite database that you query with the SQL tools you like.
+#[derive(Debug, Parser)]
+#[command(version, arg_required_else_help = true, after_help = "\
+Try it without an account:   pipedrive-mirror demo
+With a token:                PIPEDRIVE_API_TOKEN=… pipedrive-mirror backfill
+Keep it fresh (cron, timer): pipedrive-mirror sync")]
+pub(crate) struct Cli {
+    /// Configuration file [env: PIPEDRIVE_MIRROR_CONFIG] [default: pipedrive-mirror.toml where present]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+
+    /// The SQLite file [env: PIPEDRIVE_MIRROR_DATABASE] [default: pipedrive.db]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) database: Option<PathBuf>,
+
+    /// Log more: -v what is done, -vv every page, -vvv every request
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+
+    /// Log only errors, and show no progress
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+
+    /// How log lines look
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text, value_name = "FORMAT")]
+    pub(crate) log_format: LogFormat,
+
+    /// When to use colour
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    pub(crate) color: Color,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// For people
+    Text,
+    /// One JSON object a line
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Fetch everything that is not there yet; goes on where an interrupted backfill stopped
+    Backfill(Backfill),
+    /// Fetch what changed, then exit: for cron and systemd timers
+    Sync(Sync),
+    /// Show how fresh the mirror is, what was spent, and what went wrong
+    Status(Json),
+    /// Print the SQL of the database, with comments
+    Schema,
+    /// Write, check or show the configuration
+    #[command(subcommand)]
+    Config(Config),
+    /// See the whole thing work, without an account: mirror a made-up company, edit it, sync, query
+    Demo(Demo),
+    /// Run the built-in stand-in for Pipedrive's API alone, to try a client against it
+    Emulator(Emulator),
+    /// Print a shell's completion script
+    #[command(after_help = "\
+Example: pipedrive-mirror completions bash > ~/.local/share/bash-completion/completions/pipedrive-mirror")]
+    Completions {
+        /// Which shell
+        shell: Shell,
+    },
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  pipedrive-mirror backfill                       everything, into pipedrive.db
+  pipedrive-mirror --database crm.db backfill     into another file
+  pipedrive-mirror backfill --since 2025-01-01    only deals changed since then
+  pipedrive-mirror backfill --restart             walk everything again; unchanged rows are not rewritten")]
+pub(crate) struct Backfill {
+    #[command(flatten)]
+    pub(crate) which: Which,
+
+    /// Mirror nothing that last changed before this date or instant; remembered by later runs
+    #[arg(long, value_name = "TIME", value_parser = parse_since)]
+    pub(crate) since: Option<Timestamp>,
+
+    /// Begin anew instead of going on; needed to change --since. Rows stay
+    #[arg(long)]
+    pub(crate) restart: bool,
+
+    #[command(flatten)]
+    pub(crate) json: Json,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  pipedrive-mirror sync                           both deal lists, and what else is due
+  pipedrive-mirror sync --entities deal_fields    this one, due or not
+  pipedrive-mirror sync --json                    the report as one JSON object")]
+pub(crate) struct Sync {
+    #[command(flatten)]
+    pub(crate) which: Which,
+
+    #[command(flatten)]
+    pub(crate) json: Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Which {
+    /// Only these, separated by commas: deal_fields, deals, deals_archived
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub(crate) entities: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct Json {
+    /// Print one JSON object instead of words
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Config {
+    /// Write a configuration file in which every key is explained
+    Init {
+        /// Where to write it
+        #[arg(default_value = "pipedrive-mirror.toml")]
+        file: PathBuf,
+    },
+    /// Check the configuration
+    Check {
+        /// Also ask the source whose token it is (cost: 2)
+        #[arg(long)]
+        online: bool,
+    },
+    /// Show what is in force and where each value comes from; secrets are hidden
+    Show(Json),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// How many deals the made-up company has
+    #[arg(long, default_value_t = 5_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(crate) deals: u32,
+
+    /// Keep the database here instead of in a temporary file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) keep: Option<PathBuf>,
+
+    /// Makes the made-up company another one
+    #[arg(long, default_value_t = 7)]
+    pub(crate) seed: u64,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  pipedrive-mirror emulator --deals 10000 &
+  PIPEDRIVE_BASE_URL=http://127.0.0.1:8641 PIPEDRIVE_API_TOKEN=<the token it prints> pipedrive-mirror backfill")]
+pub(crate) struct Emulator {
+    /// Where to listen
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8641")]
+    pub(crate) listen: SocketAddr,
+
+    /// How many deals the made-up company has
+    #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(0..=2_000_000))]
+    pub(crate) deals: u32,
+
+    /// The same seed makes the same company
+    #[arg(long, default_value_t = 7)]
+    pub(crate) seed: u64,
+
+    /// Requests allowed within 2 seconds; 0 for no limit
+    #[arg(long, default_value_t = 120, value_name = "N")]
+    pub(crate) requests_per_2s: u32,
+
+    /// What may be spent a day
+    #[arg(long, default_value_t = 210_000, value_name = "COST")]
+    pub(crate) daily_budget: u64,
+
+    /// How long every answer takes, such as 200ms
+    #[arg(long, value_name = "TIME", value_parser = parse_duration, default_value = "0s")]
+    pub(crate) latency: Duration,
+}
+
+/// Reads a date or an instant, cut to the second.
+fn parse_since(text: &str) -> Result<Timestamp, String> {
+    let instant = instant::parse(text).filter(|at| *at <= Timestamp::now());
+    instant.ok_or_else(|| {
+        "not a past date or instant; write it as 2025-01-01 or 2025-01-01T08:00:00Z".to_owned()
+    })
+}
+
+fn parse_duration(text: &str) -> Result<Duration, String> {
+    let duration: SignedDuration = text.parse().map_err(|error: jiff::Error| error.to_string())?;
+    Duration::try_from(duration).map_err(|_| "must not be negative".to_owned())
+}

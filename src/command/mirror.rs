@@ -1,0 +1,241 @@
+//! `backfill` and `sync`.
+
+use std::{sync::Arc, time::Instant};
+
+use anyhow::Context as _;
+use indicatif::MultiProgress;
+use pipedrive_mirror::{
+    api::{BaseUrl, Client, HttpTransport, Options, Timeouts},
+    clock::SystemClock,
+    config::{Config, nearest},
+    entity::{ENTITIES, Entity},
+    exit::Exit,
+    id::ApiToken,
+    seams::Transport,
+    store::{Lock, Store, StoreLedger, Writer},
+    sync::{Engine, Mode, Observer, Outcome, Report, Settings, Wanted},
+};
+use serde_json::json;
+
+use super::{Failure, failure, print, shown};
+use crate::{cli, progress_bar::Progress, shutdown::Shutdown};
+
+/// Answers larger than this are not held: 500 deals of 100 kB each.
+pub(crate) const BODY_LIMIT: usize = 64 << 20;
+
+/// How often a request is sent at most.
+const ATTEMPTS: u32 = 3;
+
+pub(crate) fn backfill(config: &Config, args: &cli::Backfill, bars: MultiProgress, quiet: bool) -> Result<Exit, Failure> {
+    let mode = Mode::Backfill { since: args.since, restart: args.restart };
+    mirror(config, &mode, &args.which, args.json.json, bars, quiet)
+}
+
+pub(crate) fn sync(config: &Config, args: &cli::Sync, bars: MultiProgress, quiet: bool) -> Result<Exit, Failure> {
+    mirror(config, &Mode::Sync, &args.which, args.json.json, bars, quiet)
+}
+
+fn mirror(
+    config: &Config,
+    mode: &Mode,
+    which: &cli::Which,
+    json: bool,
+    bars: MultiProgress,
+    quiet: bool,
+) -> Result<Exit, Failure> {
+    let wanted = wanted(config, which)?;
+    let source = Source::of(config)?;
+    let store = Store::open(Lock::acquire(&config.database)?, config.database_mode.bits())?;
+    let path = store.path().to_owned();
+    let started = Instant::now();
+    let runtime = runtime()?;
+    let observer = Arc::new(Progress::new(bars, quiet || json));
+    let (report, signal) = runtime.block_on(async {
+        let shutdown = Shutdown::listen()?;
+        let report = run(source, store, &options(config), config.overlap, &shutdown, observer, mode, &wanted).await?;
+        Ok::<_, Failure>((report, shutdown.exit()))
+    })?;
+    let exit = failure::of_report(&report, signal);
+    if json {
+        print::json(&to_json(&report, exit))?;
+    } else {
+        print::text(&in_words(&report, &shown(&path), started.elapsed().as_secs_f64()))?;
+    }
+    match report.fault {
+        Some(fault) => Err(Failure::new(exit, fault.to_string())),
+        None => Ok(exit),
+    }
+}
+
+/// Where deals come from.
+pub(crate) struct Source {
+    pub(crate) transport: Arc<dyn Transport>,
+    pub(crate) token: ApiToken,
+    pub(crate) base_url: String,
+}
+
+impl Source {
+    /// Makes the way to the source that `config` names; nothing is sent yet.
+    pub(crate) fn of(config: &Config) -> Result<Self, Failure> {
+        let base: BaseUrl = config.base_url.parse().map_err(|error| {
+            Failure::new(Exit::Usage, format!("{}: {error}", config.source("pipedrive.base_url")))
+        })?;
+        let token = config.require_token()?.clone();
+        let base_url = base.to_string();
+        let transport = HttpTransport::new(base, Timeouts::default(), BODY_LIMIT)
+            .map_err(|error| Failure::new(Exit::Failed, error.to_string()))?;
+        Ok(Self { transport: Arc::new(transport), token, base_url })
+    }
+}
+
+pub(crate) fn options(config: &Config) -> Options {
+    Options {
+        requests_per_2s: config.requests_per_2s.map(Into::into),
+        max_in_flight: usize::try_from(config.max_in_flight.get()).unwrap_or(1),
+        attempts: ATTEMPTS,
+        jitter_seed: fastrand::u64(..),
+        first_observed: 1,
+    }
+}
+
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    Ok(runtime.context("no threads to work with")?)
+}
+
+/// Opens everything, carries out one run, and closes everything.
+#[expect(clippy::too_many_arguments, reason = "the one place where all parts meet")]
+pub(crate) async fn run(
+    source: Source,
+    store: Store,
+    options: &Options,
+    overlap: std::time::Duration,
+    shutdown: &Shutdown,
+    observer: Arc<dyn Observer>,
+    mode: &Mode,
+    wanted: &[Wanted],
+) -> Result<Report, Failure> {
+    let first_observed = store.next_observed()?;
+    let (writer, thread) = Writer::spawn(store).context("no thread to write with")?;
+    let clock = Arc::new(SystemClock::new());
+    let ledger = Arc::new(StoreLedger(writer.clone()));
+    let options = Options { first_observed, ..options.clone() };
+    let client = Client::new(source.transport, clock.clone(), ledger, source.token, &options);
+    let settings = Settings { overlap, base_url: source.base_url };
+    let engine = Engine::new(client, writer.clone(), clock, shutdown.token.clone(), observer, settings);
+    let report = engine.run(mode, wanted).await;
+    drop(engine);
+    let truncated = writer.run(|store| store.truncate_log()).await;
+    drop(writer);
+    // The thread ends once its last handle is dropped; waiting for it closes the database.
+    if tokio::task::spawn_blocking(move || thread.join()).await.is_err() {
+        tracing::error!("The writing thread ended badly");
+    }
+    truncated?;
+    Ok(report)
+}
+
+/// Returns the entities that a run may take up: those named, or all that are enabled.
+fn wanted(config: &Config, which: &cli::Which) -> Result<Vec<Wanted>, Failure> {
+    for name in &which.entities {
+        if !ENTITIES.iter().any(|entity| entity.name == name) {
+            return Err(unknown(name));
+        }
+    }
+    let asked = |entity: &Entity| which.entities.iter().any(|name| name == entity.name);
+    let wanted: Vec<Wanted> = ENTITIES
+        .iter()
+        .filter_map(|&entity| Some((entity, config.entity(entity.name)?)))
+        .filter(|(entity, settings)| if which.entities.is_empty() { settings.enabled } else { asked(entity) })
+        .map(|(entity, settings)| Wanted {
+            entity,
+            schedule: settings.schedule.clone(),
+            force: !which.entities.is_empty(),
+        })
+        .collect();
+    if wanted.is_empty() {
+        return Err(Failure::new(Exit::Usage, "every entity is disabled; enable one under [entities.NAME]"));
+    }
+    Ok(wanted)
+}
+
+fn unknown(name: &str) -> Failure {
+    let names: Vec<&str> = ENTITIES.iter().map(|entity| entity.name).collect();
+    let hint = nearest(name, names.iter().copied()).map_or_else(String::new, |near| format!(" Did you mean `{near}`?"));
+    Failure::new(Exit::Usage, format!("--entities: there is no `{name}`.{hint} Known are {}.", names.join(", ")))
+}
+
+fn to_json(report: &Report, exit: Exit) -> serde_json::Value {
+    json!({
+        "outcome": report.outcome().name(),
+        "exit": exit.code(),
+        "requests": report.requests,
+        "cost": report.cost,
+        "entities": report.entities,
+        "notes": report.notes,
+        "error": report.fault.as_ref().map(ToString::to_string),
+    })
+}
+
+/// Says in words what a run did.
+pub(crate) fn in_words(report: &Report, database: &str, seconds: f64) -> String {
+    let rows = report
+        .entities
+        .iter()
+        .map(|entity| {
+            let numbers = [entity.seen, entity.written, entity.deleted, entity.requests, entity.cost].map(print::count);
+            let mut row = vec![entity.entity.to_owned(), entity.outcome.name().replace('_', " ")];
+            row.extend(numbers);
+            row
+        })
+        .collect();
+    let head = ["", "outcome", "rows", "stored", "deleted", "requests", "cost"];
+    let mut words = String::new();
+    if !report.entities.is_empty() {
+        words.push_str(&print::table(&head, rows, &[2, 3, 4, 5, 6]));
+    }
+    words.push_str(&format!(
+        "{} in {seconds:.1} s: {} requests at a cost of {}.\n",
+        sentence(report, database),
+        print::count(report.requests),
+        print::count(report.cost)
+    ));
+    for entity in &report.entities {
+        words.push_str(&remarks(entity));
+    }
+    for note in &report.notes {
+        words.push_str(&format!("note: {note}\n"));
+    }
+    print::escaped(&words).into_owned()
+}
+
+fn sentence(report: &Report, database: &str) -> String {
+    match report.outcome() {
+        Outcome::Complete => format!("{database} is up to date"),
+        Outcome::Stopped => format!("{database}: stopped as asked; the next run goes on from here"),
+        Outcome::Budget => format!("{database}: the daily budget is spent; run again after it was refilled"),
+        Outcome::Partial => format!("{database} is up to date but for what failed"),
+        _ => format!("{database} is not up to date; what was stored stays, and the next run goes on from here"),
+    }
+}
+
+fn remarks(entity: &pipedrive_mirror::sync::EntityReport) -> String {
+    let mut remarks = String::new();
+    let name = entity.entity;
+    if let Some(error) = &entity.error {
+        remarks.push_str(&format!("{name}: {error}\n"));
+    }
+    if entity.quarantined > 0 {
+        let rows = print::count(entity.quarantined);
+        remarks.push_str(&format!("{name}: {rows} rows could not be read; they are in sync_quarantine with the reason\n"));
+    }
+    if entity.misfits > 0 {
+        let values = print::count(entity.misfits);
+        remarks.push_str(&format!("{name}: {values} values do not fit their column; the originals are in deal_raw\n"));
+    }
+    if entity.from_future > 0 {
+        let rows = print::count(entity.from_future);
+        remarks.push_str(&format!("{name}: {rows} rows claim to have changed in the future; they are stored\n"));
+    }
+    remarks
+}

@@ -1,0 +1,78 @@
+//! The commands: each turns its arguments into one call of the library and the answer into words.
+
+mod config;
+mod demo;
+mod emulator;
+mod failure;
+mod mirror;
+mod print;
+mod status;
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use clap::CommandFactory as _;
+use indicatif::MultiProgress;
+use pipedrive_mirror::{
+    config::{Config, EntityDefaults, Inputs, Overrides},
+    entity::ENTITIES,
+    exit::Exit,
+    store::Reader,
+};
+
+pub(crate) use failure::Failure;
+
+use crate::cli::{self, Cli, Command};
+
+/// Carries out the command.
+pub(crate) fn run(cli: Cli, bars: MultiProgress) -> Result<Exit, Failure> {
+    let overrides = Overrides { config: cli.config, database: cli.database };
+    let quiet = cli.quiet;
+    match cli.command {
+        Command::Backfill(args) => mirror::backfill(&load(&overrides)?, &args, bars, quiet),
+        Command::Sync(args) => mirror::sync(&load(&overrides)?, &args, bars, quiet),
+        Command::Status(json) => status::status(&load(&overrides)?, json.json),
+        Command::Schema => schema(&load(&overrides)?),
+        Command::Config(cli::Config::Init { file }) => config::init(&file),
+        Command::Config(cli::Config::Check { online }) => config::check(&load(&overrides)?, online),
+        Command::Config(cli::Config::Show(json)) => config::show(&load(&overrides)?, json.json),
+        Command::Demo(args) => demo::demo(&args, bars, quiet),
+        Command::Emulator(args) => emulator::emulator(&args),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "pipedrive-mirror", &mut script);
+            print::text(&String::from_utf8_lossy(&script))?;
+            Ok(Exit::Complete)
+        }
+    }
+}
+
+/// Reads the configuration and says what is odd about it.
+fn load(overrides: &Overrides) -> Result<Config, Failure> {
+    let working_dir = std::env::current_dir().context("the working directory cannot be read")?;
+    let entities: Vec<EntityDefaults> = ENTITIES
+        .iter()
+        .map(|entity| EntityDefaults { name: entity.name, schedule: entity.schedule })
+        .collect();
+    let env = |name: &str| std::env::var(name).ok();
+    let config = Config::load(&Inputs { overrides, env: &env, working_dir: &working_dir, entities: &entities })?;
+    for warning in &config.warnings {
+        tracing::warn!("{warning}");
+    }
+    if let Some(file) = &config.file {
+        tracing::info!("Configuration from {}", file.display());
+    }
+    Ok(config)
+}
+
+fn schema(config: &Config) -> Result<Exit, Failure> {
+    print::text(&format!("{}\n", Reader::open(&config.database)?.schema()?))?;
+    Ok(Exit::Complete)
+}
+
+/// Returns `path` as a person would type it.
+fn shown(path: &std::path::Path) -> String {
+    let here: Option<PathBuf> = std::env::current_dir().ok();
+    let short = here.as_deref().and_then(|here| path.strip_prefix(here).ok()).unwrap_or(path);
+    short.display().to_string()
+}

@@ -1,0 +1,160 @@
+//! `status`: from the database alone, beside whoever writes.
+
+use jiff::{SignedDuration, Timestamp, ToSpan as _};
+use pipedrive_mirror::{
+    config::Config,
+    entity::{ENTITIES, instant},
+    exit::Exit,
+    store::{EntityProgress, Reader, Spent},
+};
+use serde_json::{Value, json};
+
+use super::{Failure, print, shown};
+
+/// All that is shown.
+struct Status {
+    company: Option<String>,
+    entities: Vec<(&'static str, EntityProgress, Option<i64>)>,
+    spent: Vec<Spent>,
+    left: Option<u64>,
+    deals: [u64; 4],
+    without_column: Vec<String>,
+}
+
+pub(crate) fn status(config: &Config, json: bool) -> Result<Exit, Failure> {
+    let status = read(&Reader::open(&config.database)?)?;
+    if json {
+        print::json(&to_json(&status))?;
+    } else {
+        print::text(&in_words(&status, &shown(&config.database)))?;
+    }
+    Ok(Exit::Complete)
+}
+
+fn read(reader: &Reader) -> Result<Status, Failure> {
+    let source_now = Timestamp::now()
+        .checked_add(SignedDuration::from_secs(reader.clock_offset()?))
+        .unwrap_or(Timestamp::MAX);
+    let mut entities = Vec::new();
+    for entity in ENTITIES {
+        let progress = reader.progress(entity.name)?;
+        // From the start of the last complete pass, never from the mark: a quiet weekend is not a stale mirror.
+        let began = progress.checkpoint.as_ref().and_then(|checkpoint| checkpoint.complete_began_at);
+        entities.push((entity.name, progress, began.map(|began| source_now.duration_since(began).as_secs().max(0))));
+    }
+    let today = source_now.checked_sub(24.hours()).unwrap_or(source_now);
+    let count = |condition: &str| reader.count(&format!("SELECT count(*) FROM deals WHERE {condition}"));
+    let live = "is_deleted = 0 AND _missing_since IS NULL";
+    Ok(Status {
+        company: reader.account()?.and_then(|account| account.company_name.or(account.company_domain)),
+        entities,
+        spent: reader.spent_since(today)?,
+        left: reader.budget_left(source_now)?,
+        deals: [
+            count(live)?,
+            count(&format!("{live} AND is_archived = 1"))?,
+            count("is_deleted = 1")?,
+            count("_missing_since IS NOT NULL")?,
+        ],
+        without_column: reader.fields_without_column()?,
+    })
+}
+
+fn to_json(status: &Status) -> Value {
+    let entities: Vec<Value> = status
+        .entities
+        .iter()
+        .map(|(name, progress, lag)| {
+            let checkpoint = progress.checkpoint.as_ref();
+            let at = |at: Option<Timestamp>| at.map(instant::text);
+            json!({
+                "entity": name,
+                "lag_s": lag,
+                "last_success": at(checkpoint.and_then(|checkpoint| checkpoint.completed_at)),
+                // Children that are owed; lists owe none.
+                "owed": 0,
+                "mark": at(checkpoint.and_then(|checkpoint| checkpoint.mark)),
+                "since": at(checkpoint.and_then(|checkpoint| checkpoint.floor)),
+                "in_progress": checkpoint.is_some_and(|checkpoint| checkpoint.cursor.is_some()),
+                "quarantined": progress.quarantined,
+                "last_outcome": progress.last_run.as_ref().and_then(|run| run.outcome.clone()),
+                "last_error": progress.last_run.as_ref().and_then(|run| run.error.clone()),
+            })
+        })
+        .collect();
+    let endpoints: Vec<Value> = status
+        .spent
+        .iter()
+        .map(|spent| json!({"endpoint": spent.endpoint, "requests": spent.requests, "cost": spent.cost}))
+        .collect();
+    let [live, archived, deleted, missing] = status.deals;
+    json!({
+        "company": status.company,
+        "deals": {"live": live, "archived": archived, "deleted": deleted, "missing": missing},
+        "entities": entities,
+        "budget": {"spent": spent(status), "left": status.left, "endpoints": endpoints},
+        "fields_without_column": status.without_column,
+    })
+}
+
+fn spent(status: &Status) -> u64 {
+    status.spent.iter().map(|spent| spent.cost).sum()
+}
+
+fn in_words(status: &Status, database: &str) -> String {
+    let [live, archived, deleted, missing] = status.deals.map(print::count);
+    let company = status.company.as_deref().map_or_else(|| "no company yet".into(), print::escaped);
+    let mut words = format!(
+        "{database}: mirror of {company}\n{live} live deals, {archived} of them archived; {deleted} deleted, {missing} gone\n\n"
+    );
+    let rows = status.entities.iter().map(|(name, progress, lag)| row(name, progress, *lag)).collect();
+    words.push_str(&print::table(&["", "fresh as of", "last run", "quarantined"], rows, &[3]));
+    let left = status.left.map_or_else(String::new, |left| format!(", {} left to the company today", print::count(left)));
+    words.push_str(&format!("\nCost in the last 24 hours: {}{left}\n", print::count(spent(status))));
+    let rows = status
+        .spent
+        .iter()
+        .map(|spent| vec![spent.endpoint.clone(), print::count(spent.requests), print::count(spent.cost)])
+        .collect::<Vec<_>>();
+    if !rows.is_empty() {
+        words.push_str(&print::table(&["endpoint", "requests", "cost"], rows, &[1, 2]));
+    }
+    for (name, progress, _) in &status.entities {
+        if let Some(error) = progress.last_run.as_ref().and_then(|run| run.error.as_ref()) {
+            words.push_str(&format!("\n{name}: {}", print::escaped(error)));
+        }
+    }
+    if !status.without_column.is_empty() {
+        words.push_str(&format!(
+            "\n{} custom fields have no column (the database's limit of columns); their values are in deal_raw: {}",
+            status.without_column.len(),
+            status.without_column.join(", ")
+        ));
+    }
+    words
+}
+
+fn row(name: &str, progress: &EntityProgress, lag: Option<i64>) -> Vec<String> {
+    let fresh = match (lag, &progress.checkpoint) {
+        (Some(seconds), _) => ago(seconds),
+        (None, Some(checkpoint)) if checkpoint.mark.is_some() => "first pass under way".to_owned(),
+        _ => "never read".to_owned(),
+    };
+    let last = match &progress.last_run {
+        None => String::new(),
+        Some(run) => {
+            let outcome = run.outcome.as_deref().unwrap_or("running, or died");
+            format!("{} {}", run.started_at, outcome.replace('_', " "))
+        }
+    };
+    vec![name.to_owned(), fresh, last, print::count(progress.quarantined)]
+}
+
+fn ago(seconds: i64) -> String {
+    match seconds {
+        0..120 => format!("{seconds} s ago"),
+        120..7_200 => format!("{} min ago", seconds / 60),
+        7_200..172_800 => format!("{} h ago", seconds / 3_600),
+        _ => format!("{} days ago", seconds / 86_400),
+    }
+}

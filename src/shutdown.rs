@@ -1,0 +1,56 @@
+//! Signals: the first asks for an end in good order, the second ends at once.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU8, Ordering},
+};
+
+use pipedrive_mirror::exit::Exit;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use tracing::warn;
+
+/// Remembers which signal came.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Shutdown {
+    pub(crate) token: CancellationToken,
+    came: Arc<AtomicU8>,
+}
+
+impl Shutdown {
+    /// Listens for SIGINT and SIGTERM. Must be called within a tokio runtime.
+    ///
+    /// # Errors
+    ///
+    /// The system takes no handler.
+    pub(crate) fn listen() -> std::io::Result<Self> {
+        let shutdown = Self::default();
+        for (kind, exit) in [(SignalKind::interrupt(), Exit::Interrupted), (SignalKind::terminate(), Exit::Terminated)] {
+            let (mut signals, shutdown) = (signal(kind)?, shutdown.clone());
+            tokio::spawn(async move {
+                while signals.recv().await.is_some() {
+                    shutdown.received(exit);
+                }
+            });
+        }
+        Ok(shutdown)
+    }
+
+    fn received(&self, exit: Exit) {
+        if self.came.compare_exchange(0, exit.code(), Ordering::Relaxed, Ordering::Relaxed).is_err() {
+            // What is committed is committed; SQLite undoes the rest when the file is next opened.
+            std::process::exit(exit.code().into());
+        }
+        warn!("Stopping after the page in hand; a second signal stops at once");
+        self.token.cancel();
+    }
+
+    /// Returns the exit code of the signal that came, if one did.
+    pub(crate) fn exit(&self) -> Option<Exit> {
+        match self.came.load(Ordering::Relaxed) {
+            code if code == Exit::Interrupted.code() => Some(Exit::Interrupted),
+            code if code == Exit::Terminated.code() => Some(Exit::Terminated),
+            _ => None,
+        }
+    }
+}
