@@ -3,6 +3,7 @@
 pub mod api;
 pub mod clock;
 pub mod config;
+pub mod emulator;
 pub mod endpoint;
 pub mod entity;
 pub mod exit;

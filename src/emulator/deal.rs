@@ -1,0 +1,172 @@
+//! A deal, as small as it can be kept.
+
+use std::sync::Arc;
+
+use jiff::civil::Date;
+
+use super::{
+    Id,
+    field::Slot,
+    second::Second,
+    value::{Cents, Currency, Value},
+};
+
+/// A deal. What follows from other members (`status` of a deleted deal, `local_*` dates) is not stored.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Deal {
+    /// Its number.
+    pub id: Id,
+    /// Its title.
+    pub title: Box<str>,
+    /// The user who made it.
+    pub creator_user_id: Id,
+    /// The user who owns it.
+    pub owner_id: Id,
+    /// The contact.
+    pub person_id: Option<Id>,
+    /// The customer.
+    pub org_id: Option<Id>,
+    /// The pipeline of its stage.
+    pub pipeline_id: Id,
+    /// Its stage.
+    pub stage_id: Id,
+    /// What it is worth.
+    pub value: Option<Cents>,
+    /// In which currency.
+    pub currency: Currency,
+    /// When it was made.
+    pub add_time: Second,
+    /// When it was last updated, as far as the API tells.
+    pub update_time: Option<Second>,
+    /// When it last moved to another stage.
+    pub stage_change_time: Option<Second>,
+    /// Where it stands, if it were not deleted.
+    pub status: Status,
+    /// When it was won or lost; `None` while open.
+    pub closed: Option<Second>,
+    /// When it was won for the first time.
+    pub first_won: Option<Second>,
+    /// Why it was lost.
+    pub lost_reason: Option<Arc<str>>,
+    /// When it was archived; `None`: it is not.
+    pub archived: Option<Second>,
+    /// When it was deleted; `None`: it is not.
+    pub deleted: Option<Second>,
+    /// How likely it is won, in hundredths of a percent.
+    pub probability: Option<u16>,
+    /// Who may see it: 1, 3, 5 or 7.
+    pub visible_to: u8,
+    /// When it should be closed.
+    pub expected_close: Option<Date>,
+    /// Options of the field `label_ids`.
+    pub label_ids: Box<[Id]>,
+    /// How it came to be.
+    pub origin: &'static str,
+    /// Its number there.
+    pub origin_id: Option<Box<str>>,
+    /// The marketing channel.
+    pub channel: Option<u16>,
+    /// Its name there.
+    pub channel_id: Option<&'static str>,
+    /// Monthly recurring revenue; the yearly figures follow from it.
+    pub mrr: Option<Cents>,
+    /// The lead it was made from.
+    pub source_lead_id: Option<Box<str>>,
+    /// Values of custom fields, by slot in ascending order; unset ones are left out.
+    pub custom: Vec<(Slot, Value)>,
+    /// What hangs on it.
+    pub children: Children,
+}
+
+/// Where a deal stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "each is named as the API names it")]
+pub enum Status {
+    Open,
+    Won,
+    Lost,
+    Deleted,
+}
+
+impl Status {
+    /// Returns the name the API uses.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Won => "won",
+            Self::Lost => "lost",
+            Self::Deleted => "deleted",
+        }
+    }
+}
+
+/// What hangs on a deal, as far as `include_fields` tells.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is named as the API names it")]
+pub struct Children {
+    pub next_activity_id: Option<Id>,
+    pub last_activity_id: Option<Id>,
+    pub products: u16,
+    pub files: u16,
+    pub notes: u16,
+    pub followers: u16,
+    pub email_messages: u16,
+    pub done_activities: u16,
+    pub undone_activities: u16,
+    pub participants: u16,
+    pub last_incoming_mail: Option<Second>,
+    pub last_outgoing_mail: Option<Second>,
+}
+
+/// A kind of thing that hangs on a deal and is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is named as the API names it")]
+pub enum Child {
+    Product,
+    File,
+    Note,
+    Follower,
+    EmailMessage,
+    DoneActivity,
+    UndoneActivity,
+    Participant,
+}
+
+impl Children {
+    /// Returns the counter of one kind.
+    pub fn counter(&mut self, child: Child) -> &mut u16 {
+        match child {
+            Child::Product => &mut self.products,
+            Child::File => &mut self.files,
+            Child::Note => &mut self.notes,
+            Child::Follower => &mut self.followers,
+            Child::EmailMessage => &mut self.email_messages,
+            Child::DoneActivity => &mut self.done_activities,
+            Child::UndoneActivity => &mut self.undone_activities,
+            Child::Participant => &mut self.participants,
+        }
+    }
+}
+
+impl Deal {
+    /// Returns the status as the API shows it: a deleted deal is `deleted`, whatever it was before.
+    pub fn shown_status(&self) -> Status {
+        if self.deleted.is_some() { Status::Deleted } else { self.status }
+    }
+
+    /// Returns the value of a custom field; `None`: it is not set.
+    pub fn custom(&self, slot: Slot) -> Option<&Value> {
+        let place = self.custom.binary_search_by_key(&slot, |(slot, _)| *slot).ok()?;
+        Some(&self.custom[place].1)
+    }
+
+    /// Sets a custom field, or empties it.
+    pub(super) fn set_custom(&mut self, slot: Slot, value: Option<Value>) {
+        match (self.custom.binary_search_by_key(&slot, |(slot, _)| *slot), value) {
+            (Ok(place), Some(value)) => self.custom[place].1 = value,
+            (Ok(place), None) => drop(self.custom.remove(place)),
+            (Err(place), Some(value)) => self.custom.insert(place, (slot, value)),
+            (Err(_), None) => {}
+        }
+    }
+}

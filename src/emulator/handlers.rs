@@ -1,0 +1,159 @@
+//! Endpoints: which there are, what they cost, and how a request becomes a question to the world.
+
+use http::{Method, StatusCode};
+use serde_json::{Value as Json, json};
+
+use super::{
+    Id, answer,
+    cursor::{Order, Place},
+    index::SortBy,
+    list::{Listing, limit, single_shape},
+    query::{Query, Refusal},
+    second::v1,
+    summary::summary,
+    view::{DealView, DealViews},
+    world::{List, World},
+};
+use crate::seams::Response;
+
+/// What a path leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Endpoint {
+    Me,
+    Deals,
+    ArchivedDeals,
+    Deal(Id),
+    DealFields,
+    Summary,
+}
+
+impl Endpoint {
+    /// Returns what a request costs, whatever it asks for. Source: `x-token-cost` of the API reference.
+    pub(super) fn cost(self) -> u64 {
+        match self {
+            Self::Deal(_) => 1,
+            Self::Me => 2,
+            Self::Deals | Self::DealFields => 10,
+            Self::ArchivedDeals => 20,
+            Self::Summary => 40,
+        }
+    }
+
+    /// Finds the endpoint of a path; v1 answers under `/v1` and `/api/v1`.
+    fn of(path: &str) -> Option<Self> {
+        let path =
+            path.strip_prefix("/api").filter(|rest| rest.starts_with("/v1/")).unwrap_or(path);
+        match path {
+            "/v1/users/me" => Some(Self::Me),
+            "/v1/deals/summary" => Some(Self::Summary),
+            "/api/v2/deals" => Some(Self::Deals),
+            "/api/v2/deals/archived" => Some(Self::ArchivedDeals),
+            "/api/v2/dealFields" => Some(Self::DealFields),
+            _ => path.strip_prefix("/api/v2/deals/")?.parse().ok().map(Self::Deal),
+        }
+    }
+
+    /// Finds the endpoint of a request.
+    ///
+    /// # Errors
+    ///
+    /// Why there is none.
+    pub(super) fn find(method: &Method, path: &str) -> Result<Self, Missing> {
+        match Self::of(path) {
+            Some(endpoint) if method == Method::GET => Ok(endpoint),
+            Some(_) => Err(Missing::Method),
+            None if path.starts_with("/v1/") || path.starts_with("/api/v1/") => Err(Missing::V1),
+            None => Err(Missing::Page),
+        }
+    }
+
+    /// Answers a request.
+    pub(super) fn answer(self, query: &Query, world: &World) -> Response {
+        let answer = match self {
+            Self::Me => Ok(answer::single(me(world))),
+            Self::Deals => deals(query, List::Live, world),
+            Self::ArchivedDeals => deals(query, List::Archived, world),
+            Self::Deal(id) => deal(id, query, world),
+            Self::DealFields => deal_fields(query, world),
+            Self::Summary => summary(query, world),
+        };
+        answer.unwrap_or_else(|refusal| refusal.answer())
+    }
+}
+
+/// Why a request leads nowhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Missing {
+    /// The path is known, the method is not.
+    Method,
+    /// v1 has no such path.
+    V1,
+    /// Nor has v2, which shows the web page for people.
+    Page,
+}
+
+impl Missing {
+    pub(super) fn answer(self) -> Response {
+        match self {
+            Self::Method => answer::error(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed"),
+            Self::V1 => answer::error(StatusCode::NOT_FOUND, "Unknown method."),
+            Self::Page => answer::html(StatusCode::NOT_FOUND, "Page not found"),
+        }
+    }
+}
+
+fn deals(query: &Query, list: List, world: &World) -> Result<Response, Refusal> {
+    let listing = Listing::parse(query, list, world)?;
+    let (deals, cursor) = listing.page(world, list);
+    let views = DealViews { deals: &deals, world, shape: &listing.shape };
+    Ok(answer::page(views, cursor, world.switches().end))
+}
+
+fn deal(id: Id, query: &Query, world: &World) -> Result<Response, Refusal> {
+    let shape = single_shape(query, world)?;
+    let found = |deal: &&super::Deal| {
+        world.sees(deal) && (deal.deleted.is_none() || world.switches().single_finds_deleted)
+    };
+    Ok(match world.deal(id).filter(found) {
+        Some(deal) => answer::single(DealView { deal, world, shape: &shape }),
+        None => answer::error(StatusCode::NOT_FOUND, "Deal not found"),
+    })
+}
+
+/// Fields have no number in v2; the cursor counts them in the order they are listed.
+fn deal_fields(query: &Query, world: &World) -> Result<Response, Refusal> {
+    query.check(&["limit", "cursor"])?;
+    let order = Order { by: SortBy::Id, descending: false };
+    let start = match query.get("cursor").map(|cursor| order.place(cursor)).transpose()? {
+        None | Some(Place::Start) => 0,
+        Some(Place::Key((_, nth))) => usize::try_from(nth).unwrap_or(usize::MAX),
+        Some(Place::Offset(offset)) => offset,
+    };
+    let limit = limit(query, world.switches())?;
+    let mut rest = world.field_views().skip(start);
+    let fields = rest.by_ref().take(limit).collect::<Vec<_>>();
+    let next = Id::try_from(start + fields.len()).unwrap_or(Id::MAX);
+    let cursor = rest.next().map(|_| order.cursor((None, next)));
+    Ok(answer::page(fields.iter().collect::<Vec<_>>(), cursor, world.switches().end))
+}
+
+/// Source: API reference v1, `/users/me`.
+fn me(world: &World) -> Json {
+    let (company, switches, id) = (world.company(), world.switches(), world.user());
+    let user = company.users.get(&id);
+    let access = ["sales", "global", "account_settings"].map(|app| {
+        let admin = switches.admin;
+        json!({"app": app, "admin": admin, "permission_set_id": answer::uuid(u128::from(id) << 64)})
+    });
+    let created = user.map(|user| v1(user.created));
+    json!({
+        "id": id, "name": user.map(|user| &user.name), "default_currency": company.currency, "locale": "en_GB",
+        "lang": 1, "email": user.map(|user| &user.email), "phone": null, "activated": true,
+        "last_login": created, "created": created, "modified": created, "has_created_company": switches.admin,
+        "access": access, "active_flag": true, "timezone_name": "Europe/Tallinn",
+        "timezone_offset": format!("{:+03}:00", company.utc_offset_hours), "role_id": 1, "icon_url": null,
+        "is_you": true, "is_deleted": false, "company_id": switches.company_id.unwrap_or(company.id),
+        "company_name": company.name, "company_domain": company.domain, "company_country": "EE",
+        "company_industry": "Wholesale", "language": {"language_code": "en", "country_code": "GB"},
+    })
+}

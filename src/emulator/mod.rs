@@ -1,0 +1,302 @@
+//! A stand-in of the Pipedrive Deals API: an in-memory world, a clock that can be moved, and the API's manners.
+//!
+//! It is written from the API reference and shares nothing with the mirror but the seams, so that a misreading on one
+//! side shows on the other. All edits pass [`World::apply`]; the handlers only translate. Where the reference is silent
+//! a [`Switches`] field decides. `README.md` beside this file says what is emulated and what is not.
+//!
+//! ```text
+//! Emulator (mod.rs)   one request: token, limits, endpoint, fault, log
+//!   handlers.rs       endpoints and their costs      list.rs  filter.rs  index.rs  cursor.rs
+//!   query.rs          strict parameters              view.rs  field_view.rs  value.rs  JSON
+//!   limits.rs         budget, burst, block           faults.rs                      what goes wrong on request
+//!   world.rs          what is there                  edit.rs  apply.rs  random.rs   how it changes
+//!   generate/         how it begins                  serve.rs                       the same over TCP
+//! ```
+
+mod answer;
+mod apply;
+mod company;
+mod cursor;
+mod deal;
+mod edit;
+mod faults;
+mod field;
+mod field_view;
+mod filter;
+mod generate;
+mod handlers;
+mod index;
+mod limits;
+mod list;
+mod log;
+mod query;
+mod random;
+mod second;
+mod serve;
+mod summary;
+mod switches;
+#[cfg(test)]
+mod tests;
+mod value;
+mod view;
+mod world;
+
+use std::{
+    collections::BTreeSet,
+    ops::{Deref, DerefMut},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use fastrand::Rng;
+use futures_util::{FutureExt as _, future::BoxFuture};
+use http::{HeaderValue, header};
+
+use crate::seams::{Clock, Request, Response, Transport, TransportError};
+use cursor::Issued;
+use handlers::Endpoint;
+use limits::{Limits, Moment};
+use query::Query;
+
+pub use company::{Company, Pipeline, Stage, User};
+pub use deal::{Child, Children, Deal, Status};
+pub use edit::{DealChange, Edit, EditError, Edited};
+pub use faults::{Fault, FaultRule};
+pub use field::{CustomField, FieldOption, FieldType, Slot};
+pub use generate::Options;
+pub use limits::Refused;
+pub use log::{Logged, Outcome};
+pub use second::Second;
+pub use serve::serve;
+pub use switches::{Bumps, Cursors, DeletedArchived, End, OptionalMembers, OverLimit, Switches};
+pub use value::{Address, Cents, Currency, TimeOfDay, Value};
+pub use world::World;
+
+/// The number of a deal, user, stage and so on.
+pub type Id = u32;
+
+/// The token that is valid at first.
+pub const TOKEN: &str = "0123456789abcdef0123456789abcdef01234567";
+
+/// The stand-in. Clones are the same one.
+#[derive(Clone)]
+pub struct Emulator {
+    state: Arc<Mutex<State>>,
+    clock: Arc<dyn Clock>,
+}
+
+struct State {
+    world: World,
+    tokens: BTreeSet<String>,
+    limits: Limits,
+    faults: faults::Faults,
+    cursors: Issued,
+    log: Vec<Logged>,
+    rng: Rng,
+}
+
+/// An answer, or what kept it from arriving.
+type Answer = Result<Response, TransportError>;
+
+impl Emulator {
+    /// Puts `world` behind the API. The switches that concern deals already there take effect now.
+    pub fn new(mut world: World, switches: Switches, clock: Arc<dyn Clock>) -> Self {
+        world.start(switches);
+        let state = State {
+            world,
+            tokens: BTreeSet::from([TOKEN.to_owned()]),
+            limits: Limits::default(),
+            faults: faults::Faults::default(),
+            cursors: Issued::default(),
+            log: Vec::new(),
+            rng: Rng::with_seed(1),
+        };
+        Self { state: Arc::new(Mutex::new(state)), clock }
+    }
+
+    /// Answers `request`, at once and whatever [`Switches::latency`] says.
+    ///
+    /// # Errors
+    ///
+    /// Only those that a [`FaultRule`] asks for.
+    pub fn handle(&self, request: Request) -> Result<Response, TransportError> {
+        self.respond(&request).0
+    }
+
+    /// Answers `request` and says which fault it met.
+    fn respond(&self, request: &Request) -> (Answer, Option<Fault>) {
+        let at = Moment { now: self.clock.now(), elapsed: self.clock.elapsed() };
+        self.state().respond(request, at)
+    }
+
+    /// Returns the world, at the present of the clock; requests wait until the guard is dropped.
+    pub fn world(&self) -> WorldGuard<'_> {
+        let mut state = self.state();
+        state.world.set_now(self.clock.now());
+        WorldGuard(state)
+    }
+
+    /// Changes the switches; those that concern the deals of the beginning have no effect any more.
+    pub fn switch(&self, change: impl FnOnce(&mut Switches)) {
+        self.state().world.switch(change);
+    }
+
+    /// Makes `tokens` the only valid ones.
+    pub fn set_tokens<T: Into<String>>(&self, tokens: impl IntoIterator<Item = T>) {
+        self.state().tokens = tokens.into_iter().map(Into::into).collect();
+    }
+
+    /// Lets something go wrong.
+    pub fn fault(&self, rule: FaultRule) {
+        self.state().faults.add(rule);
+    }
+
+    /// Takes back all faults that have not happened yet.
+    pub fn clear_faults(&self) {
+        self.state().faults.clear();
+    }
+
+    /// Takes `cost` from today's budget, as another program of the company does.
+    pub fn spend_elsewhere(&self, cost: u64) {
+        let mut state = self.state();
+        let State { world, limits, .. } = &mut *state;
+        limits.turn(self.clock.now(), world.switches());
+        limits.spend(cost);
+    }
+
+    /// Returns every request since the beginning or the last [`Emulator::reset_log`].
+    pub fn log(&self) -> Vec<Logged> {
+        self.state().log.clone()
+    }
+
+    /// Returns what the requests in the log cost.
+    pub fn spent(&self) -> u64 {
+        self.state().log.iter().map(|logged| logged.cost).sum()
+    }
+
+    /// Forgets the requests so far and what was refused; budget and burst window stand.
+    pub fn reset_log(&self) {
+        let mut state = self.state();
+        state.log.clear();
+        state.limits.refused = Refused::default();
+    }
+
+    /// Returns what was refused since the beginning or the last [`Emulator::reset_log`].
+    pub fn refused(&self) -> Refused {
+        self.state().limits.refused
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn latency(&self) -> Duration {
+        self.state().world.switches().latency
+    }
+}
+
+impl Transport for Emulator {
+    fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>> {
+        async move {
+            let (answer, fault) = self.respond(&request);
+            if fault == Some(Fault::Hang) {
+                return std::future::pending().await;
+            }
+            let latency = self.latency();
+            if !latency.is_zero() {
+                self.clock.sleep(latency).await;
+            }
+            answer
+        }
+        .boxed()
+    }
+}
+
+impl State {
+    fn respond(&mut self, request: &Request, at: Moment) -> (Answer, Option<Fault>) {
+        self.world.set_now(at.now);
+        let path = request.uri().path().to_owned();
+        let mut query = Query::parse(request.uri().query().unwrap_or_default());
+        let token = token(request, query.take_token()).filter(|token| self.tokens.contains(token));
+        let (mut response, mut cost) = self.good(request, &path, &query, token.as_deref(), at);
+        self.head(&mut response, token.as_deref(), at);
+        let fault = self.faults.take(&path, &query);
+        let answer = match &fault {
+            Some(fault) => fault.distort(response, &query),
+            None => Ok(response),
+        };
+        let failed = answer.as_ref().is_ok_and(|response| response.status().as_u16() >= 400);
+        let free = fault.as_ref().is_some_and(Fault::is_free);
+        if free || failed && !self.world.switches().charge_errors {
+            self.limits.give_back(std::mem::take(&mut cost));
+        }
+        self.log.push(Logged::new(request, path, &query, &answer, cost, at.now));
+        (answer, fault)
+    }
+
+    /// Answers as if nothing ever went wrong; also says what that cost.
+    fn good(
+        &mut self,
+        request: &Request,
+        path: &str,
+        query: &Query,
+        token: Option<&str>,
+        at: Moment,
+    ) -> (Response, u64) {
+        let Self { world, limits, cursors, .. } = self;
+        let switches = world.switches();
+        limits.turn(at.now, switches);
+        let Some(token) = token else { return (answer::unauthorized(), 0) };
+        let endpoint = Endpoint::find(request.method(), path);
+        let cost = endpoint.as_ref().map_or(0, |endpoint| endpoint.cost());
+        if let Some(refused) = limits.refusal(token, cost, at, switches) {
+            return (refused, 0);
+        }
+        let response = match endpoint {
+            Ok(endpoint) if cursors.admit(query, at.elapsed, switches) => {
+                endpoint.answer(query, world)
+            }
+            Ok(_) => query::Refusal::Cursor.answer(),
+            Err(missing) => missing.answer(),
+        };
+        if let Some(answer::NextCursor(cursor)) = response.extensions().get() {
+            cursors.add(cursor.clone(), at.elapsed, switches);
+        }
+        (response, cost)
+    }
+
+    /// Sets the headers every answer carries.
+    fn head(&mut self, response: &mut Response, token: Option<&str>, at: Moment) {
+        let id = answer::uuid(self.rng.u128(..));
+        let headers = response.headers_mut();
+        let date = jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&at.now);
+        let date = date.expect("the clock shows a time that HTTP can write");
+        headers.insert(header::DATE, HeaderValue::try_from(date).expect("a date is ASCII"));
+        headers.insert("x-correlation-id", HeaderValue::try_from(id).expect("a UUID is ASCII"));
+        self.limits.head(headers, token, at, self.world.switches());
+    }
+}
+
+/// Returns the token of a request, wherever it stands.
+fn token(request: &Request, in_query: Option<String>) -> Option<String> {
+    let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
+    let bearer = || header("authorization").and_then(|value| value.strip_prefix("Bearer "));
+    header("x-api-token").or_else(bearer).map(str::to_owned).or(in_query)
+}
+
+/// The world, held still.
+pub struct WorldGuard<'a>(MutexGuard<'a, State>);
+
+impl Deref for WorldGuard<'_> {
+    type Target = World;
+
+    fn deref(&self) -> &World {
+        &self.0.world
+    }
+}
+
+impl DerefMut for WorldGuard<'_> {
+    fn deref_mut(&mut self) -> &mut World {
+        &mut self.0.world
+    }
+}
