@@ -9,10 +9,14 @@ use pipedrive_mirror::entity::instant;
 
 /// Keeps a company's Pipedrive deals in a SQLite database that you query with the SQL tools you like.
 #[derive(Debug, Parser)]
-#[command(version, arg_required_else_help = true, after_help = "\
+#[command(
+    version,
+    arg_required_else_help = true,
+    after_help = "\
 Try it without an account:   pipedrive-mirror demo
 With a token:                PIPEDRIVE_API_TOKEN=… pipedrive-mirror backfill
-Keep it fresh (cron, timer): pipedrive-mirror sync")]
+Keep it fresh (cron, timer): pipedrive-mirror sync"
+)]
 pub(crate) struct Cli {
     /// Configuration file [env: PIPEDRIVE_MIRROR_CONFIG] [default: pipedrive-mirror.toml where present]
     #[arg(long, global = true, value_name = "FILE")]

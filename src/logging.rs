@@ -24,14 +24,17 @@ pub(crate) fn init(cli: &Cli) -> MultiProgress {
         (false, _) => LevelFilter::TRACE,
     };
     // Libraries log for their authors; a person who asked for more of ours gets their warnings only.
-    let filter = Targets::new().with_target("pipedrive_mirror", level).with_default(level.min(LevelFilter::WARN));
+    let filter = Targets::new()
+        .with_target("pipedrive_mirror", level)
+        .with_default(level.min(LevelFilter::WARN));
     let colour = match cli.color {
         Color::Auto => io::stderr().is_terminal(),
         Color::Always => true,
         Color::Never => false,
     };
     let lines = AboveBars(bars.clone());
-    let layer = tracing_subscriber::fmt::layer().with_writer(lines).with_target(false).with_ansi(colour);
+    let layer =
+        tracing_subscriber::fmt::layer().with_writer(lines).with_target(false).with_ansi(colour);
     let registry = tracing_subscriber::registry().with(filter);
     match cli.log_format {
         LogFormat::Text => registry.with(layer).init(),

@@ -1,6 +1,7 @@
 //! Progress on stderr: bars on a terminal, a plain line now and then elsewhere.
 
 use std::{
+    collections::BTreeMap,
     io::{self, IsTerminal as _, Write as _},
     sync::{Mutex, PoisonError},
     time::{Duration, Instant},
@@ -31,7 +32,8 @@ enum Style {
 }
 
 struct State {
-    bar: Option<ProgressBar>,
+    /// Entities under way: one may be taken up in the middle of another.
+    bars: BTreeMap<&'static str, ProgressBar>,
     began: Instant,
     said: Instant,
 }
@@ -45,23 +47,35 @@ impl Progress {
             (false, false) => Style::Lines,
         };
         let now = Instant::now();
-        Self { bars, style, state: Mutex::new(State { bar: None, began: now, said: now }) }
+        Self { bars, style, state: Mutex::new(State { bars: BTreeMap::new(), began: now, said: now }) }
     }
 
     fn began(&self, state: &mut State, entity: &'static Entity, expected: Option<u64>, note: &str) {
         let now = Instant::now();
         (state.began, state.said) = (now, now);
         match self.style {
-            Style::Bars => state.bar = Some(self.bars.add(bar(entity, expected, note))),
+            Style::Bars => {
+                state.bars.insert(entity.name, self.bars.add(bar(entity, expected, note)));
+            }
             Style::Lines => line(&format!("{}: {note}", entity.name)),
             Style::Nothing => {}
         }
     }
 
-    fn stored(&self, state: &mut State, entity: &'static Entity, so_far: &EntityReport, spent: Spent) {
-        if let Some(bar) = &state.bar {
+    fn stored(
+        &self,
+        state: &mut State,
+        entity: &'static Entity,
+        so_far: &EntityReport,
+        spent: Spent,
+    ) {
+        if let Some(bar) = state.bars.get(entity.name) {
             bar.set_position(so_far.seen);
-            bar.set_message(format!("{} pages · cost {} so far", so_far.pages, HumanCount(spent.cost)));
+            bar.set_message(format!(
+                "{} pages · cost {} so far",
+                so_far.pages,
+                HumanCount(spent.cost)
+            ));
         } else if self.style == Style::Lines && state.said.elapsed() >= EVERY {
             state.said = Instant::now();
             let seconds = state.began.elapsed().as_secs().max(1);
@@ -78,11 +92,17 @@ impl Progress {
 
     fn ended(&self, state: &mut State, report: &EntityReport) {
         let words = match report.outcome {
-            Outcome::Complete => format!("{} rows, {} stored", HumanCount(report.seen), HumanCount(report.written)),
+            Outcome::Complete => {
+                format!("{} rows, {} stored", HumanCount(report.seen), HumanCount(report.written))
+            }
             Outcome::Stopped => "stopped; the next run goes on here".to_owned(),
-            other => format!("{}, after {} rows", other.name().replace('_', " "), HumanCount(report.seen)),
+            other => format!(
+                "{}, after {} rows",
+                other.name().replace('_', " "),
+                HumanCount(report.seen)
+            ),
         };
-        if let Some(bar) = state.bar.take() {
+        if let Some(bar) = state.bars.remove(report.entity) {
             bar.finish_and_clear();
         }
         match self.style {
@@ -107,7 +127,9 @@ impl Observer for Progress {
             }
             Event::Stored { entity, so_far, spent } => self.stored(state, entity, so_far, *spent),
             Event::Ended { report } => self.ended(state, report),
-            Event::Renewed { rows } if self.style == Style::Lines && state.said.elapsed() >= EVERY => {
+            Event::Renewed { rows }
+                if self.style == Style::Lines && state.said.elapsed() >= EVERY =>
+            {
                 state.said = Instant::now();
                 line(&format!("filling new columns from stored text: {} rows", HumanCount(*rows)));
             }
@@ -127,7 +149,8 @@ fn bar(entity: &Entity, expected: Option<u64>, note: &str) -> ProgressBar {
             "{prefix:16} {spinner} {human_pos} rows · {per_sec} · {msg} · {elapsed}",
         ),
     };
-    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    let style =
+        ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
     let bar = bar.with_style(style).with_prefix(entity.name).with_message(note.to_owned());
     bar.enable_steady_tick(Duration::from_millis(200));
     bar

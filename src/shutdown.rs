@@ -25,7 +25,10 @@ impl Shutdown {
     /// The system takes no handler.
     pub(crate) fn listen() -> std::io::Result<Self> {
         let shutdown = Self::default();
-        for (kind, exit) in [(SignalKind::interrupt(), Exit::Interrupted), (SignalKind::terminate(), Exit::Terminated)] {
+        for (kind, exit) in [
+            (SignalKind::interrupt(), Exit::Interrupted),
+            (SignalKind::terminate(), Exit::Terminated),
+        ] {
             let (mut signals, shutdown) = (signal(kind)?, shutdown.clone());
             tokio::spawn(async move {
                 while signals.recv().await.is_some() {
@@ -37,7 +40,8 @@ impl Shutdown {
     }
 
     fn received(&self, exit: Exit) {
-        if self.came.compare_exchange(0, exit.code(), Ordering::Relaxed, Ordering::Relaxed).is_err() {
+        if self.came.compare_exchange(0, exit.code(), Ordering::Relaxed, Ordering::Relaxed).is_err()
+        {
             // What is committed is committed; SQLite undoes the rest when the file is next opened.
             std::process::exit(exit.code().into());
         }

@@ -47,7 +47,9 @@ pub(crate) fn check(config: &Config, online: bool) -> Result<Exit, Failure> {
     let base_url = source.base_url.clone();
     // One gate rules: the account's ledger is in the database, and whoever holds that spends.
     let kept = match path.exists() {
-        true => Some(Writer::spawn(Store::open(Lock::acquire(&path)?, config.database_mode.bits())?)?),
+        true => {
+            Some(Writer::spawn(Store::open(Lock::acquire(&path)?, config.database_mode.bits())?)?)
+        }
         false => {
             print::text("There is no database yet, so the cost of 2 is not written down.\n")?;
             None
@@ -73,7 +75,10 @@ pub(crate) fn check(config: &Config, online: bool) -> Result<Exit, Failure> {
     print::text(&format!(
         "The token belongs to user {} of {} (company {}){}.\n",
         account.user_id,
-        account.company_name.as_deref().map_or_else(|| "a company without a name".into(), print::escaped),
+        account
+            .company_name
+            .as_deref()
+            .map_or_else(|| "a company without a name".into(), print::escaped),
         account.company_id,
         if account.is_admin { "" } else { ", who is no deals admin and may not see every deal" }
     ))?;

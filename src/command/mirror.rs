@@ -26,12 +26,22 @@ pub(crate) const BODY_LIMIT: usize = 64 << 20;
 /// How often a request is sent at most.
 const ATTEMPTS: u32 = 3;
 
-pub(crate) fn backfill(config: &Config, args: &cli::Backfill, bars: MultiProgress, quiet: bool) -> Result<Exit, Failure> {
+pub(crate) fn backfill(
+    config: &Config,
+    args: &cli::Backfill,
+    bars: MultiProgress,
+    quiet: bool,
+) -> Result<Exit, Failure> {
     let mode = Mode::Backfill { since: args.since, restart: args.restart };
     mirror(config, &mode, &args.which, args.json.json, bars, quiet)
 }
 
-pub(crate) fn sync(config: &Config, args: &cli::Sync, bars: MultiProgress, quiet: bool) -> Result<Exit, Failure> {
+pub(crate) fn sync(
+    config: &Config,
+    args: &cli::Sync,
+    bars: MultiProgress,
+    quiet: bool,
+) -> Result<Exit, Failure> {
     mirror(config, &Mode::Sync, &args.which, args.json.json, bars, quiet)
 }
 
@@ -52,7 +62,17 @@ fn mirror(
     let observer = Arc::new(Progress::new(bars, quiet || json));
     let (report, signal) = runtime.block_on(async {
         let shutdown = Shutdown::listen()?;
-        let report = run(source, store, &options(config), config.overlap, &shutdown, observer, mode, &wanted).await?;
+        let report = run(
+            source,
+            store,
+            &options(config),
+            config.overlap,
+            &shutdown,
+            observer,
+            mode,
+            &wanted,
+        )
+        .await?;
         Ok::<_, Failure>((report, shutdown.exit()))
     })?;
     let exit = failure::of_report(&report, signal);
@@ -99,7 +119,8 @@ pub(crate) fn options(config: &Config) -> Options {
 }
 
 pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     Ok(runtime.context("no threads to work with")?)
 }
 
@@ -122,7 +143,8 @@ pub(crate) async fn run(
     let options = Options { first_observed, ..options.clone() };
     let client = Client::new(source.transport, clock.clone(), ledger, source.token, &options);
     let settings = Settings { overlap, base_url: source.base_url };
-    let engine = Engine::new(client, writer.clone(), clock, shutdown.token.clone(), observer, settings);
+    let engine =
+        Engine::new(client, writer.clone(), clock, shutdown.token.clone(), observer, settings);
     let report = engine.run(mode, wanted).await;
     drop(engine);
     let truncated = writer.run(|store| store.truncate_log()).await;
@@ -146,7 +168,11 @@ fn wanted(config: &Config, which: &cli::Which) -> Result<Vec<Wanted>, Failure> {
     let wanted: Vec<Wanted> = ENTITIES
         .iter()
         .filter_map(|&entity| Some((entity, config.entity(entity.name)?)))
-        .filter(|(entity, settings)| if which.entities.is_empty() { settings.enabled } else { asked(entity) })
+        .filter(
+            |(entity, settings)| {
+                if which.entities.is_empty() { settings.enabled } else { asked(entity) }
+            },
+        )
         .map(|(entity, settings)| Wanted {
             entity,
             schedule: settings.schedule.clone(),
@@ -154,15 +180,22 @@ fn wanted(config: &Config, which: &cli::Which) -> Result<Vec<Wanted>, Failure> {
         })
         .collect();
     if wanted.is_empty() {
-        return Err(Failure::new(Exit::Usage, "every entity is disabled; enable one under [entities.NAME]"));
+        return Err(Failure::new(
+            Exit::Usage,
+            "every entity is disabled; enable one under [entities.NAME]",
+        ));
     }
     Ok(wanted)
 }
 
 fn unknown(name: &str) -> Failure {
     let names: Vec<&str> = ENTITIES.iter().map(|entity| entity.name).collect();
-    let hint = nearest(name, names.iter().copied()).map_or_else(String::new, |near| format!(" Did you mean `{near}`?"));
-    Failure::new(Exit::Usage, format!("--entities: there is no `{name}`.{hint} Known are {}.", names.join(", ")))
+    let hint = nearest(name, names.iter().copied())
+        .map_or_else(String::new, |near| format!(" Did you mean `{near}`?"));
+    Failure::new(
+        Exit::Usage,
+        format!("--entities: there is no `{name}`.{hint} Known are {}.", names.join(", ")),
+    )
 }
 
 fn to_json(report: &Report, exit: Exit) -> serde_json::Value {
@@ -183,7 +216,9 @@ pub(crate) fn in_words(report: &Report, database: &str, seconds: f64) -> String 
         .entities
         .iter()
         .map(|entity| {
-            let numbers = [entity.seen, entity.written, entity.deleted, entity.requests, entity.cost].map(print::count);
+            let numbers =
+                [entity.seen, entity.written, entity.deleted, entity.requests, entity.cost]
+                    .map(print::count);
             let mut row = vec![entity.entity.to_owned(), entity.outcome.name().replace('_', " ")];
             row.extend(numbers);
             row
@@ -213,9 +248,13 @@ fn sentence(report: &Report, database: &str) -> String {
     match report.outcome() {
         Outcome::Complete => format!("{database} is up to date"),
         Outcome::Stopped => format!("{database}: stopped as asked; the next run goes on from here"),
-        Outcome::Budget => format!("{database}: the daily budget is spent; run again after it was refilled"),
+        Outcome::Budget => {
+            format!("{database}: the daily budget is spent; run again after it was refilled")
+        }
         Outcome::Partial => format!("{database} is up to date but for what failed"),
-        _ => format!("{database} is not up to date; what was stored stays, and the next run goes on from here"),
+        _ => format!(
+            "{database} is not up to date; what was stored stays, and the next run goes on from here"
+        ),
     }
 }
 
@@ -227,15 +266,21 @@ fn remarks(entity: &pipedrive_mirror::sync::EntityReport) -> String {
     }
     if entity.quarantined > 0 {
         let rows = print::count(entity.quarantined);
-        remarks.push_str(&format!("{name}: {rows} rows could not be read; they are in sync_quarantine with the reason\n"));
+        remarks.push_str(&format!(
+            "{name}: {rows} rows could not be read; they are in sync_quarantine with the reason\n"
+        ));
     }
     if entity.misfits > 0 {
         let values = print::count(entity.misfits);
-        remarks.push_str(&format!("{name}: {values} values do not fit their column; the originals are in deal_raw\n"));
+        remarks.push_str(&format!(
+            "{name}: {values} values do not fit their column; the originals are in deal_raw\n"
+        ));
     }
     if entity.from_future > 0 {
         let rows = print::count(entity.from_future);
-        remarks.push_str(&format!("{name}: {rows} rows claim to have changed in the future; they are stored\n"));
+        remarks.push_str(&format!(
+            "{name}: {rows} rows claim to have changed in the future; they are stored\n"
+        ));
     }
     remarks
 }

@@ -55,7 +55,12 @@ fn load(overrides: &Overrides) -> Result<Config, Failure> {
         .map(|entity| EntityDefaults { name: entity.name, schedule: entity.schedule })
         .collect();
     let env = |name: &str| std::env::var(name).ok();
-    let config = Config::load(&Inputs { overrides, env: &env, working_dir: &working_dir, entities: &entities })?;
+    let config = Config::load(&Inputs {
+        overrides,
+        env: &env,
+        working_dir: &working_dir,
+        entities: &entities,
+    })?;
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }

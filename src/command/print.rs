@@ -22,7 +22,7 @@ pub(crate) fn json(value: &serde_json::Value) -> Result<(), Failure> {
 /// Lays out `rows` under `head`; the columns in `right` are set flush right.
 pub(crate) fn table(head: &[&str], rows: Vec<Vec<String>>, right: &[usize]) -> String {
     let mut table = Table::new();
-    table.load_preset(presets::NOTHING).set_header(head.to_vec());
+    table.load_style(presets::NOTHING).set_header(head.to_vec());
     for row in rows {
         table.add_row(row.iter().map(|cell| escaped(cell).into_owned()).collect::<Vec<_>>());
     }
@@ -31,14 +31,15 @@ pub(crate) fn table(head: &[&str], rows: Vec<Vec<String>>, right: &[usize]) -> S
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
-    table.lines().map(|line| format!("  {}\n", line.trim_end())).collect()
+    table.lines().map(|line| format!(" {}\n", line.trim_end())).collect()
 }
 
 /// Shows control and bidirectional characters of `text` escaped, so that data cannot move the cursor or turn the
 /// reading direction of a terminal. Line breaks stay.
 pub(crate) fn escaped(text: &str) -> Cow<'_, str> {
     let risky = |c: char| {
-        (c.is_control() && c != '\n') || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        (c.is_control() && c != '\n')
+            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
     if !text.chars().any(risky) {
         return Cow::Borrowed(text);
@@ -67,6 +68,9 @@ mod tests {
     #[test]
     fn a_table_is_indented_and_its_numbers_stand_flush_right() {
         let rows = vec![vec!["deals".into(), "5".into()], vec!["x".into(), "1,000".into()]];
-        assert_eq!(table(&["entity", "rows"], rows, &[1]), "   entity    rows\n   deals        5\n   x        1,000\n");
+        assert_eq!(
+            table(&["entity", "rows"], rows, &[1]),
+            "  entity    rows\n  deals        5\n  x        1,000\n"
+        );
     }
 }

@@ -39,14 +39,22 @@ fn read(reader: &Reader) -> Result<Status, Failure> {
     for entity in ENTITIES {
         let progress = reader.progress(entity.name)?;
         // From the start of the last complete pass, never from the mark: a quiet weekend is not a stale mirror.
-        let began = progress.checkpoint.as_ref().and_then(|checkpoint| checkpoint.complete_began_at);
-        entities.push((entity.name, progress, began.map(|began| source_now.duration_since(began).as_secs().max(0))));
+        let began =
+            progress.checkpoint.as_ref().and_then(|checkpoint| checkpoint.complete_began_at);
+        entities.push((
+            entity.name,
+            progress,
+            began.map(|began| source_now.duration_since(began).as_secs().max(0)),
+        ));
     }
     let today = source_now.checked_sub(24.hours()).unwrap_or(source_now);
-    let count = |condition: &str| reader.count(&format!("SELECT count(*) FROM deals WHERE {condition}"));
+    let count =
+        |condition: &str| reader.count(&format!("SELECT count(*) FROM deals WHERE {condition}"));
     let live = "is_deleted = 0 AND _missing_since IS NULL";
     Ok(Status {
-        company: reader.account()?.and_then(|account| account.company_name.or(account.company_domain)),
+        company: reader
+            .account()?
+            .and_then(|account| account.company_name.or(account.company_domain)),
         entities,
         spent: reader.spent_since(today)?,
         left: reader.budget_left(source_now)?,
@@ -107,14 +115,20 @@ fn in_words(status: &Status, database: &str) -> String {
     let mut words = format!(
         "{database}: mirror of {company}\n{live} live deals, {archived} of them archived; {deleted} deleted, {missing} gone\n\n"
     );
-    let rows = status.entities.iter().map(|(name, progress, lag)| row(name, progress, *lag)).collect();
+    let rows =
+        status.entities.iter().map(|(name, progress, lag)| row(name, progress, *lag)).collect();
     words.push_str(&print::table(&["", "fresh as of", "last run", "quarantined"], rows, &[3]));
-    let left = status.left.map_or_else(String::new, |left| format!(", {} left to the company today", print::count(left)));
-    words.push_str(&format!("\nCost in the last 24 hours: {}{left}\n", print::count(spent(status))));
+    let left = status.left.map_or_else(String::new, |left| {
+        format!(", {} left to the company today", print::count(left))
+    });
+    words
+        .push_str(&format!("\nCost in the last 24 hours: {}{left}\n", print::count(spent(status))));
     let rows = status
         .spent
         .iter()
-        .map(|spent| vec![spent.endpoint.clone(), print::count(spent.requests), print::count(spent.cost)])
+        .map(|spent| {
+            vec![spent.endpoint.clone(), print::count(spent.requests), print::count(spent.cost)]
+        })
         .collect::<Vec<_>>();
     if !rows.is_empty() {
         words.push_str(&print::table(&["endpoint", "requests", "cost"], rows, &[1, 2]));

@@ -266,7 +266,11 @@ impl Engine {
         self.client.close().await?;
         let facts = self.client.facts();
         if let (Some(offset), Some(at)) = (facts.clock_offset, facts.date) {
-            let facts = AccountFacts { clock_offset_s: offset.as_secs(), daily_left: facts.daily_remaining, at };
+            let facts = AccountFacts {
+                clock_offset_s: offset.as_secs(),
+                daily_left: facts.daily_remaining,
+                at,
+            };
             self.writer.run(move |store| store.save_facts(facts)).await?;
         }
         Ok(())
@@ -310,7 +314,7 @@ impl Engine {
 }
 
 /// Turns the end of a walk into the report's words; returns what ends the whole run.
-fn judge(ended: Result<Ended, Fault>, done: &mut super::EntityReport) -> Option<Fault> {
+pub(super) fn judge(ended: Result<Ended, Fault>, done: &mut super::EntityReport) -> Option<Fault> {
     let fault = match ended {
         Ok(Ended::Complete) => return None,
         Ok(Ended::Stopped) => {

@@ -11,7 +11,7 @@ use tracing::{debug, warn};
 
 use super::{
     EntityReport, Event, Fault,
-    engine::Engine,
+    engine::{self, Engine},
     fetch::{self, PageSize},
     plan::{self, Lookback},
 };
@@ -99,7 +99,11 @@ impl<'e> Walk<'e> {
         let first = self.at.complete_began_at.is_none();
         // Only a pass over everything that is stored already says beforehand how many rows it will bring.
         let expected = if first && !resumed {
-            self.engine.writer.run(move |store| store.list_size(entity)).await?.filter(|rows| *rows > 0)
+            self.engine
+                .writer
+                .run(move |store| store.list_size(entity))
+                .await?
+                .filter(|rows| *rows > 0)
         } else {
             None
         };
@@ -298,17 +302,17 @@ impl<'e> Walk<'e> {
         let before = self.engine.client.spent();
         let start = self.engine.start(describing, None).await?;
         let mut walk = Box::new(Walk::new(self.engine, describing, start));
-        // Without the description the values stay in the raw text, from where they are filled in later.
-        if let Err(fault) = Box::pin(walk.run()).await {
-            match fault {
-                Fault::Api(error) => warn!("The fields could not be read: {error}"),
-                fault => return Err(fault),
-            }
-        }
+        let ended = Box::pin(walk.run()).await;
         let after = self.engine.client.spent();
         walk.report.requests = after.requests - before.requests;
         walk.report.cost = after.cost - before.cost;
+        // Without the description the values stay in the raw text, from where they are filled in later.
+        let fault = engine::judge(ended, &mut walk.report);
+        self.engine.observer.notice(&Event::Ended { report: &walk.report });
         self.others.push(walk.report);
+        if let Some(fault) = fault {
+            return Err(fault);
+        }
         self.engine.renew().await?;
         self.engine.reload_catalog().await?;
         let codes: Vec<String> = decoded.unknown_fields.iter().cloned().chain(asked).collect();
