@@ -1,0 +1,211 @@
+//! The whole program on one thread, in virtual time, against the emulator.
+#![allow(dead_code, reason = "each test binary uses its own part of this module")]
+
+pub mod truth;
+
+use std::{
+    future::Future,
+    path::{Path, PathBuf},
+    pin::pin,
+    sync::{Arc, Mutex},
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
+
+use futures_util::future::BoxFuture;
+use jiff::Timestamp;
+use pipedrive_mirror::{
+    api::{Client, Options},
+    clock::VirtualClock,
+    emulator::{self, Emulator, Switches, TOKEN, World},
+    entity::{self, ENTITIES},
+    id::ApiToken,
+    schedule::Schedule,
+    seams::{Clock as _, Request, Response, Transport, TransportError},
+    store::{Lock, Store, StoreLedger, Writer, WriterLoop},
+    sync::{Engine, Mode, Report, Settings, Unobserved, Wanted},
+};
+use rusqlite::Connection;
+use tokio_util::sync::CancellationToken;
+
+pub const BACKFILL: Mode = Mode::Backfill { since: None, restart: false };
+
+/// What happens to a request on its way.
+pub type Meddler = Box<dyn FnMut(&Request) + Send>;
+
+/// One mirror and its source.
+pub struct Sim {
+    pub clock: VirtualClock,
+    pub emulator: Emulator,
+    pub entities: Vec<&'static str>,
+    pub overlap: Duration,
+    pub stop: CancellationToken,
+    folder: tempfile::TempDir,
+    meddler: Arc<Mutex<Option<Meddler>>>,
+}
+
+impl Sim {
+    pub fn new(deals: u32, seed: u64) -> Self {
+        Self::with(deals, seed, Switches::default())
+    }
+
+    pub fn with(deals: u32, seed: u64, switches: Switches) -> Self {
+        let now: Timestamp = "2026-03-02T10:00:00Z".parse().unwrap();
+        let clock = VirtualClock::new(now);
+        let world = World::generate(&emulator::Options { deals, seed, now });
+        let emulator = Emulator::new(world, switches, Arc::new(clock.clone()));
+        // The world's latest edit lies behind the clock, as it does on any other day.
+        clock.advance(Duration::from_secs(3_600));
+        Self {
+            clock,
+            emulator,
+            entities: Vec::new(),
+            overlap: Duration::from_secs(60),
+            stop: CancellationToken::new(),
+            folder: tempfile::tempdir().unwrap(),
+            meddler: Arc::default(),
+        }
+    }
+
+    pub fn database(&self) -> PathBuf {
+        self.folder.path().join("mirror.db")
+    }
+
+    pub fn connection(&self) -> Connection {
+        Connection::open(self.database()).unwrap()
+    }
+
+    /// Returns what `sql` answers, one number.
+    pub fn number(&self, sql: &str) -> i64 {
+        self.connection().query_row(sql, [], |row| row.get(0)).unwrap()
+    }
+
+    /// Returns what `sql` answers, one text.
+    pub fn text(&self, sql: &str) -> Option<String> {
+        self.connection().query_row(sql, [], |row| row.get(0)).unwrap()
+    }
+
+    /// Calls `meddler` before every request.
+    pub fn meddle(&self, meddler: impl FnMut(&Request) + Send + 'static) {
+        *self.meddler.lock().unwrap() = Some(Box::new(meddler));
+    }
+
+    pub fn leave_alone(&self) {
+        *self.meddler.lock().unwrap() = None;
+    }
+
+    pub fn store(&self) -> Store {
+        Store::open(Lock::acquire(&self.database()).unwrap(), 0o600).unwrap()
+    }
+
+    pub fn backfill(&self) -> Report {
+        self.run(&BACKFILL)
+    }
+
+    pub fn sync(&self) -> Report {
+        self.run(&Mode::Sync)
+    }
+
+    /// Carries out a run to its end.
+    pub fn run(&self, mode: &Mode) -> Report {
+        self.run_for(mode, usize::MAX).expect("it ends by itself")
+    }
+
+    /// Carries out a run that dies after `transactions`; `None` if it did.
+    pub fn run_for(&self, mode: &Mode, transactions: usize) -> Option<Report> {
+        let (writer, mut work) = Writer::stepped(self.store());
+        let engine = self.engine(&writer, work.store().next_observed().unwrap());
+        drive(&self.clock, &mut work, engine.run(mode, &self.wanted()), transactions)
+    }
+
+    fn engine(&self, writer: &Writer, first_observed: u64) -> Engine {
+        let clock = Arc::new(self.clock.clone());
+        let transport =
+            Arc::new(Meddled { emulator: self.emulator.clone(), meddler: Arc::clone(&self.meddler) });
+        let token = ApiToken::new(TOKEN).unwrap();
+        let options = Options { first_observed, attempts: 3, ..Options::default() };
+        let client =
+            Client::new(transport, clock.clone(), Arc::new(StoreLedger(writer.clone())), token, &options);
+        let settings = Settings { overlap: self.overlap, base_url: "https://example.invalid".to_owned() };
+        Engine::new(client, writer.clone(), clock, self.stop.clone(), Arc::new(Unobserved), settings)
+    }
+
+    fn wanted(&self) -> Vec<Wanted> {
+        let named = |entity: &&&entity::Entity| self.entities.is_empty() || self.entities.contains(&entity.name);
+        ENTITIES
+            .iter()
+            .filter(named)
+            .map(|&entity| Wanted {
+                entity,
+                schedule: Schedule::parse(entity.schedule).unwrap(),
+                force: !self.entities.is_empty(),
+            })
+            .collect()
+    }
+
+    /// Fails unless the mirror holds what the source holds.
+    pub fn assert_equal(&self) {
+        let differences = truth::differences(&self.connection(), &self.emulator);
+        assert!(differences.is_empty(), "the mirror differs:\n{}", differences.join("\n"));
+    }
+
+    pub fn advance(&self, seconds: u64) {
+        self.clock.advance(Duration::from_secs(seconds));
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}
+
+/// Runs `future` on this thread: the writer is stepped and the clock is moved when it waits for either. Returns `None`
+/// when it was dropped, with the database, after `transactions` jobs of the writer.
+pub fn drive<T>(
+    clock: &VirtualClock,
+    work: &mut WriterLoop,
+    future: impl Future<Output = T>,
+    mut transactions: usize,
+) -> Option<T> {
+    let mut future = pin!(future);
+    let mut context = Context::from_waker(Waker::noop());
+    loop {
+        if let Poll::Ready(done) = future.as_mut().poll(&mut context) {
+            return Some(done);
+        }
+        if transactions == 0 {
+            return None;
+        }
+        if work.step() {
+            transactions -= 1;
+        } else {
+            assert!(clock.advance_to_next(), "everybody waits and nobody sleeps");
+        }
+    }
+}
+
+struct Meddled {
+    emulator: Emulator,
+    meddler: Arc<Mutex<Option<Meddler>>>,
+}
+
+impl Transport for Meddled {
+    fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>> {
+        if let Some(meddler) = &mut *self.meddler.lock().unwrap() {
+            meddler(&request);
+        }
+        self.emulator.send(request)
+    }
+}
+
+/// Returns the files beside `path` that the program made.
+pub fn beside(path: &Path) -> Vec<String> {
+    let mut names: Vec<String> = path
+        .parent()
+        .unwrap()
+        .read_dir()
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    names
+}
