@@ -19,11 +19,15 @@ mod account;
 mod answer;
 mod burst;
 mod fault;
+#[cfg(test)]
+mod gate_tests;
 mod headers;
 mod refusal;
 mod retry;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod verdict_table;
 
 pub use answer::Answer;
 pub use base_url::{BaseUrl, BaseUrlError};
