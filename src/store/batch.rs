@@ -1,0 +1,68 @@
+//! What one transaction stores, and what it says afterwards.
+
+use std::{fmt, sync::Arc};
+
+use jiff::Timestamp;
+
+use crate::{
+    entity::{Catalog, Decoded, Entity},
+    progress::Checkpoint,
+};
+
+/// One page: its rows, and the checkpoint they earn.
+pub struct Batch {
+    /// Which list it is a page of.
+    pub entity: &'static Entity,
+    /// The text that the rows' values stand in.
+    pub page: Arc<str>,
+    /// What the rows became.
+    pub decoded: Decoded,
+    /// The custom fields by which they were decoded.
+    pub catalog: Arc<Catalog>,
+    /// Number of the request that brought the page, taken when it was sent.
+    pub observed: u64,
+    /// The server's clock when it answered, if it said so.
+    pub server_now: Option<Timestamp>,
+    /// The time to write beside the rows.
+    pub now: Timestamp,
+    /// How far the list is mirrored once these rows are stored.
+    pub checkpoint: Checkpoint,
+    /// For the last page of a list that is read whole: every key that was read.
+    pub reading: Option<Reading>,
+}
+
+impl fmt::Debug for Batch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "Batch({}, {} rows, {:?})",
+            self.entity.name,
+            self.decoded.records.len(),
+            self.checkpoint
+        )
+    }
+}
+
+/// The keys that a complete reading of a list met.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Reading {
+    /// The keys, as text.
+    pub keys: std::collections::BTreeSet<String>,
+}
+
+/// What storing a batch did.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Committed {
+    /// Rows stored because they were new or different.
+    pub written: u64,
+    /// Rows that were stored already as they came.
+    pub unchanged: u64,
+    /// Rows older than what is stored.
+    pub older: u64,
+    /// Of the written ones, those that are deleted at the source.
+    pub deleted: u64,
+    /// Rows put into quarantine.
+    pub quarantined: u64,
+    /// Whether the columns of custom fields changed, so that the catalog must be read again.
+    pub reshaped: bool,
+}

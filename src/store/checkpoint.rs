@@ -1,0 +1,126 @@
+//! `sync_checkpoints`: load and save progress.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
+
+use super::{Store, StoreError};
+use crate::{
+    entity::{Advance, Entity, instant},
+    progress::{Checkpoint, Cursor},
+};
+
+impl Store {
+    /// Returns how far `entity` is mirrored; `None` if it never was begun.
+    ///
+    /// # Errors
+    ///
+    /// SQLite's.
+    pub fn checkpoint(&self, entity: &Entity) -> Result<Option<Checkpoint>, StoreError> {
+        Ok(load(&self.conn, entity.name)?)
+    }
+
+    /// Saves progress that came without rows: a pass that began anew.
+    ///
+    /// # Errors
+    ///
+    /// SQLite's.
+    pub fn save_checkpoint(
+        &mut self,
+        entity: &Entity,
+        checkpoint: &Checkpoint,
+    ) -> Result<(), StoreError> {
+        self.write(|tx| Ok(save(tx, entity.name, checkpoint)?))
+    }
+
+    /// Forgets how far `entities` are mirrored; their rows stay.
+    ///
+    /// # Errors
+    ///
+    /// SQLite's.
+    pub fn forget_checkpoints(&mut self, entities: &[&Entity]) -> Result<(), StoreError> {
+        self.write(|tx| {
+            for entity in entities {
+                tx.execute("DELETE FROM sync_checkpoints WHERE entity = ?1", [entity.name])?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Returns the instant after which at most `rows` rows of `entity`'s list were changed, up to `mark`; `None` if the
+    /// list holds no more than that.
+    ///
+    /// # Errors
+    ///
+    /// SQLite's.
+    pub fn looked_back(
+        &self,
+        entity: &Entity,
+        mark: Timestamp,
+        rows: u32,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        let (Advance::HighWater { list: (column, value) }, Some(changed)) =
+            (&entity.advance, entity.table.changed)
+        else {
+            return Ok(None);
+        };
+        let sql = format!(
+            "SELECT {changed} FROM {} WHERE {column} = ?1 AND {changed} <= ?2 ORDER BY {changed} DESC LIMIT 1 OFFSET ?3",
+            entity.table.name
+        );
+        let found: Option<String> = self
+            .conn
+            .prepare_cached(&sql)?
+            .query_row(params![value, instant::text(mark), rows], |row| row.get(0))
+            .optional()?;
+        Ok(found.and_then(|text| instant::parse(&text)))
+    }
+}
+
+/// Reads the checkpoint of `entity`.
+pub(super) fn load(conn: &Connection, entity: &str) -> rusqlite::Result<Option<Checkpoint>> {
+    conn.prepare_cached(
+        "SELECT since, until, cursor, mark, began_at, complete_began_at, completed_at, floor
+         FROM sync_checkpoints WHERE entity = ?1 ORDER BY since DESC LIMIT 1",
+    )?
+    .query_row([entity], read)
+    .optional()
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Checkpoint> {
+    let at = |column: usize| -> rusqlite::Result<Option<Timestamp>> {
+        Ok(row.get::<_, Option<String>>(column)?.as_deref().and_then(instant::parse))
+    };
+    Ok(Checkpoint {
+        since: at(0)?,
+        until: at(1)?,
+        cursor: row.get::<_, Option<String>>(2)?.map(Cursor::new),
+        mark: at(3)?,
+        began_at: at(4)?,
+        complete_began_at: at(5)?,
+        completed_at: at(6)?,
+        floor: at(7)?,
+    })
+}
+
+/// Saves the checkpoint of `entity` in place of the one before: one window is walked at a time.
+pub(super) fn save(
+    tx: &Transaction<'_>,
+    entity: &str,
+    checkpoint: &Checkpoint,
+) -> rusqlite::Result<()> {
+    let text = |at: Option<Timestamp>| at.map(instant::text);
+    tx.prepare_cached("DELETE FROM sync_checkpoints WHERE entity = ?1")?.execute([entity])?;
+    tx.prepare_cached("INSERT INTO sync_checkpoints VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?
+        .execute(params![
+            entity,
+            text(checkpoint.since).unwrap_or_default(),
+            text(checkpoint.until),
+            checkpoint.cursor.as_ref().map(Cursor::as_str),
+            text(checkpoint.mark),
+            text(checkpoint.began_at),
+            text(checkpoint.complete_began_at),
+            text(checkpoint.completed_at),
+            text(checkpoint.floor),
+        ])?;
+    Ok(())
+}

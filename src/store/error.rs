@@ -1,0 +1,85 @@
+//! What can go wrong between the program and its file.
+
+use std::path::PathBuf;
+
+use rusqlite::ErrorCode;
+
+/// The database cannot be used, or not by us.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// There is no file.
+    #[error("there is no database at {}; `pipedrive-mirror backfill` creates it", .0.display())]
+    Absent(PathBuf),
+    /// Another process holds the lock.
+    #[error("{} is held by another pipedrive-mirror{}; let it finish or stop it", path.display(), pid_text(*.pid))]
+    Held {
+        /// The database.
+        path: PathBuf,
+        /// The holder's process id, where the lock file says it.
+        pid: Option<u32>,
+    },
+    /// The path is a folder.
+    #[error("{} is a directory; name a file in database.path or --database", .0.display())]
+    Directory(PathBuf),
+    /// The system refused the file.
+    #[error("{} cannot be {what}: {source}", path.display())]
+    File {
+        /// What was tried: opened, created, locked.
+        what: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The file is no SQLite database, or a damaged one.
+    #[error("{} is no usable SQLite database ({reason}); move it away or restore a snapshot", path.display())]
+    Unusable {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite said.
+        reason: String,
+    },
+    /// A SQLite database that some other program made.
+    #[error("{} is a database of another program; name another file in database.path or --database", .0.display())]
+    Foreign(PathBuf),
+    /// A newer version of this program wrote it.
+    #[error("{} was written by a newer pipedrive-mirror (schema {found}, this one knows {known}); use that version", path.display())]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// The schema number found.
+        found: u32,
+        /// The newest schema number of this program.
+        known: u32,
+    },
+    /// The file at the path is no longer the one that was opened.
+    #[error("{} was replaced while it was in use; start again to use the new file", .0.display())]
+    Replaced(PathBuf),
+    /// No space is left.
+    #[error("the disk is full; free some space and run again, what was stored stays")]
+    Full,
+    /// Somebody else's transaction lasted too long.
+    #[error("the database stayed locked by another program; end its transaction and run again")]
+    Busy,
+    /// The writing thread is gone.
+    #[error("the database was closed before the work was done")]
+    Closed,
+    /// Anything else SQLite says.
+    #[error("the database refused: {0}")]
+    Sqlite(rusqlite::Error),
+}
+
+fn pid_text(pid: Option<u32>) -> String {
+    pid.map_or_else(String::new, |pid| format!(" (process {pid})"))
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => Self::Full,
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy,
+            _ => Self::Sqlite(error),
+        }
+    }
+}

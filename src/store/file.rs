@@ -1,0 +1,165 @@
+//! The file itself: where it really is, who may read it, and who holds it.
+
+use std::{
+    fs::{File, OpenOptions, TryLockError},
+    io::{ErrorKind, Read as _, Seek as _, Write as _},
+    os::unix::fs::{MetadataExt as _, OpenOptionsExt as _},
+    path::{Path, PathBuf},
+};
+
+use super::StoreError;
+
+/// Returns `path` with every link resolved, so that two names of one database meet in one lock.
+///
+/// # Errors
+///
+/// The path is a directory, or the folder it names is not there.
+pub fn canonical(path: &Path) -> Result<PathBuf, StoreError> {
+    let resolved = match path.canonicalize() {
+        Ok(resolved) => resolved,
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            let folder = path
+                .parent()
+                .filter(|folder| !folder.as_os_str().is_empty())
+                .unwrap_or(Path::new("."));
+            let name = path.file_name().ok_or_else(|| StoreError::Directory(path.to_owned()))?;
+            folder.canonicalize().map_err(|source| fault("created", path, source))?.join(name)
+        }
+        Err(source) => return Err(fault("opened", path, source)),
+    };
+    if resolved.is_dir() { Err(StoreError::Directory(resolved)) } else { Ok(resolved) }
+}
+
+/// Makes an empty file of mode `mode` if there is none: before SQLite opens it, so that it is never open to others.
+pub(super) fn create(path: &Path, mode: u32) -> Result<(), StoreError> {
+    match OpenOptions::new().write(true).create_new(true).mode(mode).open(path) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        Err(source) => Err(fault("created", path, source)),
+    }
+}
+
+fn fault(what: &'static str, path: &Path, source: std::io::Error) -> StoreError {
+    StoreError::File { what, path: path.to_owned(), source }
+}
+
+/// Which file is at a path, whatever its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Identity {
+    device: u64,
+    inode: u64,
+}
+
+/// Returns which file is at `path` now, or `None` if there is none.
+pub(super) fn identity(path: &Path) -> Option<Identity> {
+    let metadata = path.metadata().ok()?;
+    Some(Identity { device: metadata.dev(), inode: metadata.ino() })
+}
+
+/// The right to use a database alone; given back when dropped, and by the system when the process dies.
+#[derive(Debug)]
+pub struct Lock {
+    path: PathBuf,
+    _file: File,
+}
+
+impl Lock {
+    /// Takes the lock of the database at `path`.
+    ///
+    /// # Errors
+    ///
+    /// Another process holds it, or the lock file beside the database cannot be made.
+    pub fn acquire(path: &Path) -> Result<Self, StoreError> {
+        let path = canonical(path)?;
+        let lock_path = PathBuf::from(format!("{}.lock", path.display()));
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            // A link in its place could make us write elsewhere.
+            .custom_flags(libc::O_NOFOLLOW)
+            .open(&lock_path)
+            .map_err(|source| fault("locked", &lock_path, source))?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(StoreError::Held { path, pid: holder(&mut file) });
+            }
+            Err(TryLockError::Error(source)) => return Err(fault("locked", &lock_path, source)),
+        }
+        let written = file
+            .set_len(0)
+            .and_then(|()| file.rewind())
+            .and_then(|()| writeln!(file, "{}", std::process::id()));
+        // The pid only serves the message; a full disk must not keep a reader of the budget from working.
+        if let Err(error) = written {
+            tracing::debug!(%error, "The lock file does not name this process");
+        }
+        Ok(Self { path, _file: file })
+    }
+
+    /// Returns the canonical path of the database this lock stands for.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+fn holder(file: &mut File) -> Option<u32> {
+    let mut text = String::new();
+    file.read_to_string(&mut text).ok()?;
+    text.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+    use super::*;
+
+    #[test]
+    fn two_names_of_one_database_meet_in_one_lock() {
+        let folder = tempfile::tempdir().unwrap();
+        let (real, link) = (folder.path().join("real.db"), folder.path().join("link.db"));
+        create(&real, 0o600).unwrap();
+        symlink(&real, &link).unwrap();
+        let lock = Lock::acquire(&real).unwrap();
+        let refused = Lock::acquire(&link).unwrap_err();
+        assert!(
+            matches!(refused, StoreError::Held { pid: Some(pid), .. } if pid == std::process::id()),
+            "{refused}"
+        );
+        drop(lock);
+        assert_eq!(Lock::acquire(&link).unwrap().path(), real.canonicalize().unwrap());
+    }
+
+    #[test]
+    fn the_file_is_the_owners_alone_from_the_first_moment() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("new.db");
+        create(&path, 0o600).unwrap();
+        assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_link_in_place_of_the_lock_file_is_not_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        symlink(folder.path().join("elsewhere"), folder.path().join("a.db.lock")).unwrap();
+        assert!(matches!(
+            Lock::acquire(&folder.path().join("a.db")),
+            Err(StoreError::File { what: "locked", .. })
+        ));
+        assert!(!folder.path().join("elsewhere").exists());
+    }
+
+    #[test]
+    fn a_directory_is_no_database() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(matches!(canonical(folder.path()), Err(StoreError::Directory(_))));
+        assert!(matches!(
+            canonical(&folder.path().join("no/such.db")),
+            Err(StoreError::File { what: "created", .. })
+        ));
+    }
+}

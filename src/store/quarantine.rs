@@ -1,0 +1,118 @@
+//! `sync_quarantine`: rows that could not be read are kept, with the reason, until a good version is stored.
+
+use rusqlite::{Transaction, params};
+
+use super::{
+    Batch, Fate, Sighting, StoreError, columns, fate,
+    renew::decode_one,
+    rows::{Stamp, Storing},
+    state,
+};
+use crate::entity::{self, Catalog, Entity, Table, Value, hash, instant};
+
+/// Keeps the unreadable rows of `batch`; returns how many there are.
+pub(super) fn put(tx: &Transaction<'_>, batch: &Batch) -> rusqlite::Result<u64> {
+    let now = instant::text(batch.now);
+    let mut older = tx.prepare_cached(
+        "DELETE FROM sync_quarantine WHERE entity = ?1 AND key = ?2 AND key <> '' AND hash <> ?3",
+    )?;
+    let mut insert = tx.prepare_cached(
+        "INSERT INTO sync_quarantine VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7)
+         ON CONFLICT DO UPDATE SET reason = excluded.reason, observed = excluded.observed, last_seen = excluded.last_seen",
+    )?;
+    for row in &batch.decoded.unreadable {
+        let text = &batch.page[row.raw.clone()];
+        let hash = hash(text);
+        older.execute(params![batch.entity.name, row.key, hash])?;
+        insert.execute(params![
+            batch.entity.name,
+            row.key,
+            hash,
+            text,
+            row.reason,
+            batch.observed.cast_signed(),
+            now
+        ])?;
+    }
+    Ok(batch.decoded.unreadable.len() as u64)
+}
+
+/// Forgets rows of which `batch` brought a good version.
+pub(super) fn forget(tx: &Transaction<'_>, batch: &Batch) -> rusqlite::Result<()> {
+    for entity in sharing(batch.entity.table) {
+        let any = tx
+            .prepare_cached("SELECT 1 FROM sync_quarantine WHERE entity = ?1 LIMIT 1")?
+            .exists([entity.name])?;
+        if !any {
+            continue;
+        }
+        let mut delete = tx.prepare_cached(
+            "DELETE FROM sync_quarantine WHERE entity = ?1 AND key = ?2 AND observed <= ?3",
+        )?;
+        for record in &batch.decoded.records {
+            let key = key_text(&record.values[0], &batch.page);
+            delete.execute(params![entity.name, key, batch.observed.cast_signed()])?;
+        }
+    }
+    Ok(())
+}
+
+fn key_text(key: &Value, page: &str) -> String {
+    key.int().map_or_else(|| key.text(page).unwrap_or_default().to_owned(), |id| id.to_string())
+}
+
+/// Entities whose rows go to `table`.
+fn sharing(table: &Table) -> impl Iterator<Item = &'static Entity> {
+    entity::ENTITIES.iter().copied().filter(move |entity| entity.table.name == table.name)
+}
+
+/// Tries every row again, with this program's decoder.
+pub(super) fn retry(tx: &Transaction<'_>) -> Result<(), StoreError> {
+    for &entity in entity::ENTITIES {
+        let catalog = entity
+            .table
+            .custom
+            .map(|custom| columns::load(tx, custom))
+            .transpose()?
+            .unwrap_or_default();
+        retry_entity(tx, entity, &catalog)?;
+    }
+    Ok(())
+}
+
+fn retry_entity(
+    tx: &Transaction<'_>,
+    entity: &'static Entity,
+    catalog: &Catalog,
+) -> Result<(), StoreError> {
+    let mut waiting = tx.prepare(
+        "SELECT json, observed, last_seen, key, hash FROM sync_quarantine WHERE entity = ?1 ORDER BY observed",
+    )?;
+    let rows: Vec<(String, i64, String, String, i64)> = waiting
+        .query_map([entity.name], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
+        })?
+        .collect::<rusqlite::Result<_>>()?;
+    let mut storing = Storing::new(tx, entity.table, catalog)?;
+    for (text, observed, last_seen, key, stored_hash) in rows {
+        let Some(record) = decode_one(entity, catalog, &text) else { continue };
+        let stored = storing.stored(&record, &text)?;
+        let observed = observed.cast_unsigned();
+        let came = Sighting { hash: record.hash, changed: record.changed, observed };
+        if fate(stored.map(|(sighting, _)| sighting), came, None) == Fate::Store {
+            let version = state::next_version(tx)?;
+            storing.row(
+                &record,
+                &text,
+                Stamp { now: &last_seen, version, observed },
+                stored.is_some(),
+            )?;
+            state::raise(tx, state::Key::Version, version)?;
+        }
+        tx.execute(
+            "DELETE FROM sync_quarantine WHERE entity = ?1 AND key = ?2 AND hash = ?3",
+            params![entity.name, key, stored_hash],
+        )?;
+    }
+    Ok(())
+}

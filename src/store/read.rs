@@ -1,0 +1,188 @@
+//! A connection that only reads: for `status` and `schema`, beside whoever writes.
+
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OpenFlags};
+
+use super::{
+    Account, StoreError, canonical, checkpoint, connect, migrate,
+    state::{self, Key},
+    unusable,
+};
+use crate::{entity::instant, progress::Checkpoint};
+
+/// A read-only view of the database.
+#[derive(Debug)]
+pub struct Reader {
+    conn: Connection,
+}
+
+/// Where one entity stands.
+#[derive(Debug, Clone)]
+pub struct EntityProgress {
+    /// How far it is mirrored; `None` if it never was begun.
+    pub checkpoint: Option<Checkpoint>,
+    /// The last run that took it up.
+    pub last_run: Option<LastRun>,
+    /// Rows in quarantine.
+    pub quarantined: u64,
+}
+
+/// The last run of an entity.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastRun {
+    /// When it began.
+    pub started_at: String,
+    /// How it ended; `None` while it runs or if the process died.
+    pub outcome: Option<String>,
+    /// What went wrong.
+    pub error: Option<String>,
+}
+
+/// What was spent on one endpoint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spent {
+    /// The endpoint.
+    pub endpoint: String,
+    /// Requests sent.
+    pub requests: u64,
+    /// What they cost.
+    pub cost: u64,
+}
+
+impl Reader {
+    /// Opens the database at `path`.
+    ///
+    /// # Errors
+    ///
+    /// There is none, it is not ours, or a newer version wrote it.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let path: PathBuf = canonical(path)?;
+        if !path.exists() {
+            return Err(StoreError::Absent(path));
+        }
+        let conn = connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        conn.busy_timeout(std::time::Duration::from_secs(5))?;
+        match migrate::look(&conn).map_err(|error| unusable(&path, error))? {
+            migrate::Found::Ours(found) if found > migrate::KNOWN => {
+                Err(StoreError::Newer { path, found, known: migrate::KNOWN })
+            }
+            migrate::Found::Ours(_) => Ok(Self { conn }),
+            migrate::Found::Empty => Err(StoreError::Absent(path)),
+            migrate::Found::Foreign => Err(StoreError::Foreign(path)),
+        }
+    }
+
+    /// Returns the connection, for questions of one's own.
+    pub fn connection(&self) -> &Connection {
+        &self.conn
+    }
+
+    /// Returns the SQL of every table, index and view, with its comments.
+    ///
+    /// # Errors
+    ///
+    /// SQLite's.
+    pub fn schema(&self) -> Result<String, StoreError> {
+        let mut rows = self.conn.prepare(
+            "SELECT sql || ';' FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%'
+             ORDER BY CASE type WHEN 'table' THEN 1 WHEN 'index' THEN 2 ELSE 3 END, rowid",
+        )?;
+        let statements: Vec<String> =
+            rows.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+        Ok(statements.join("\n\n"))
+    }
+
+    /// Returns whose mirror this is.
+    ///
+    /// # Errors
+    ///
+    /// SQLite's.
+    pub fn account(&self) -> Result<Option<Account>, StoreError> {
+        super::account::load(&self.conn)
+    }
+
+    /// Returns where the entity called `name` stands.
+    ///
+    /// # Errors
+    ///
+    /// SQLite's.
+    pub fn progress(&self, name: &str) -> Result<EntityProgress, StoreError> {
+        let last_run = self
+            .conn
+            .prepare_cached("SELECT started_at, outcome, error FROM sync_runs WHERE entity = ?1 ORDER BY id DESC LIMIT 1")?
+            .query_map([name], |row| {
+                Ok(LastRun { started_at: row.get(0)?, outcome: row.get(1)?, error: row.get(2)? })
+            })?
+            .next()
+            .transpose()?;
+        let quarantined: i64 = self.conn.query_row(
+            "SELECT count(*) FROM sync_quarantine WHERE entity = ?1",
+            [name],
+            |row| row.get(0),
+        )?;
+        Ok(EntityProgress {
+            checkpoint: checkpoint::load(&self.conn, name)?,
+            last_run,
+            quarantined: quarantined.cast_unsigned(),
+        })
+    }
+
+    /// Returns what was spent since `since`, by endpoint; what an open reservation holds is under `(reserved)`.
+    ///
+    /// # Errors
+    ///
+    /// SQLite's.
+    pub fn spent_since(&self, since: Timestamp) -> Result<Vec<Spent>, StoreError> {
+        let mut rows = self.conn.prepare_cached(
+            "SELECT endpoint, sum(requests), sum(cost) FROM sync_api_usage WHERE hour >= ?1 GROUP BY endpoint
+             ORDER BY sum(cost) DESC",
+        )?;
+        let mut spent: Vec<Spent> = rows
+            .query_map([instant::text(since)], |row| {
+                Ok(Spent {
+                    endpoint: row.get(0)?,
+                    requests: row.get::<_, i64>(1)?.cast_unsigned(),
+                    cost: row.get::<_, i64>(2)?.cast_unsigned(),
+                })
+            })?
+            .collect::<rusqlite::Result<_>>()?;
+        let reserved = state::get::<u64>(&self.conn, Key::Reservation)?.unwrap_or(0);
+        if reserved > 0 {
+            spent.push(Spent { endpoint: "(reserved)".to_owned(), requests: 0, cost: reserved });
+        }
+        Ok(spent)
+    }
+
+    /// Returns by how much the server's clock is ahead of ours, in seconds, as last seen.
+    ///
+    /// # Errors
+    ///
+    /// SQLite's.
+    pub fn clock_offset(&self) -> Result<i64, StoreError> {
+        Ok(state::get(&self.conn, Key::ClockOffset)?.unwrap_or(0))
+    }
+
+    /// Returns the codes of custom fields that are described but have no column, for lack of room.
+    ///
+    /// # Errors
+    ///
+    /// SQLite's.
+    pub fn fields_without_column(&self) -> Result<Vec<String>, StoreError> {
+        let mut rows = self.conn.prepare(
+            "SELECT field_code FROM deal_fields WHERE is_custom_field = 1 AND _column IS NULL AND _missing_since IS NULL",
+        )?;
+        Ok(rows.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Returns how many live rows `table` holds: neither deleted at the source nor tombstoned.
+    ///
+    /// # Errors
+    ///
+    /// SQLite's.
+    pub fn count(&self, sql: &str) -> Result<u64, StoreError> {
+        let count: i64 = self.conn.query_row(sql, [], |row| row.get(0))?;
+        Ok(count.cast_unsigned())
+    }
+}

@@ -1,0 +1,249 @@
+//! Storing a page: rows, lists, custom fields and the checkpoint, in one transaction.
+
+use jiff::Timestamp;
+use rusqlite::{CachedStatement, OptionalExtension as _, Transaction, params};
+
+use super::{
+    Batch, Committed, Fate, Sighting, Store, StoreError, checkpoint, columns, fate, quarantine,
+    sql,
+    sql::Bound,
+    state::{self, Key},
+};
+use crate::entity::{Catalog, Record, Table, Value, instant};
+
+impl Store {
+    /// Stores `batch`: rows and checkpoint, both or neither.
+    ///
+    /// # Errors
+    ///
+    /// SQLite's; then nothing of the batch is stored.
+    pub fn commit(&mut self, batch: &Batch) -> Result<Committed, StoreError> {
+        self.write(|tx| {
+            let mut done = store_rows(tx, batch)?;
+            done.quarantined = quarantine::put(tx, batch)?;
+            if let Some(reading) = &batch.reading {
+                tombstone_unread(tx, batch.entity.table, reading, batch.now)?;
+            }
+            if let (Some(custom), Some(_)) = (batch.entity.table.describes, &batch.reading) {
+                done.reshaped = columns::reshape(tx, custom)?;
+            }
+            checkpoint::save(tx, batch.entity.name, &batch.checkpoint)?;
+            state::raise(tx, Key::Observed, batch.observed)?;
+            Ok(done)
+        })
+    }
+}
+
+fn store_rows(tx: &Transaction<'_>, batch: &Batch) -> Result<Committed, StoreError> {
+    let mut done = Committed::default();
+    let table = batch.entity.table;
+    let mut storing = Storing::new(tx, table, &batch.catalog)?;
+    let (version, now) = (state::next_version(tx)?, instant::text(batch.now));
+    let stamp = Stamp { now: &now, version, observed: batch.observed };
+    for record in &batch.decoded.records {
+        let stored = storing.stored(record, &batch.page)?;
+        let came =
+            Sighting { hash: record.hash, changed: record.changed, observed: batch.observed };
+        let fate = match stored {
+            // Its tombstone must go, even if nothing else changed.
+            Some((_, true)) => Fate::Store,
+            Some((sighting, false)) => fate(Some(sighting), came, batch.server_now),
+            None => Fate::Store,
+        };
+        match fate {
+            Fate::Unchanged => done.unchanged += 1,
+            Fate::Older => done.older += 1,
+            Fate::Store => {
+                storing.row(record, &batch.page, stamp, stored.is_some())?;
+                done.written += 1;
+                done.deleted += u64::from(is_deleted(table, record));
+            }
+        }
+    }
+    if done.written > 0 {
+        state::raise(tx, Key::Version, version)?;
+        quarantine::forget(tx, batch)?;
+    }
+    Ok(done)
+}
+
+fn is_deleted(table: &Table, record: &Record) -> bool {
+    table
+        .deleted
+        .and_then(|column| table.position(column))
+        .is_some_and(|at| record.values[at] == Value::Int(1))
+}
+
+/// What is written beside a row.
+#[derive(Clone, Copy)]
+pub(super) struct Stamp<'a> {
+    pub(super) now: &'a str,
+    pub(super) version: u64,
+    pub(super) observed: u64,
+}
+
+/// The statements that store rows of one table, prepared once per transaction.
+pub(super) struct Storing<'t> {
+    catalog: &'t Catalog,
+    sighting: CachedStatement<'t>,
+    upsert: CachedStatement<'t>,
+    raw: Option<CachedStatement<'t>>,
+    custom: Option<CachedStatement<'t>>,
+    options: Option<(CachedStatement<'t>, CachedStatement<'t>)>,
+    lists: Vec<(CachedStatement<'t>, CachedStatement<'t>)>,
+}
+
+impl<'t> Storing<'t> {
+    pub(super) fn new(
+        tx: &'t Transaction<'_>,
+        table: &'static Table,
+        catalog: &'t Catalog,
+    ) -> rusqlite::Result<Self> {
+        let custom = table.custom;
+        Ok(Self {
+            catalog,
+            sighting: tx.prepare_cached(&sql::sighting(table))?,
+            upsert: tx.prepare_cached(&sql::upsert(table))?,
+            raw: table.raw.map(|raw| tx.prepare_cached(&sql::raw_upsert(raw))).transpose()?,
+            custom: custom
+                .map(|custom| tx.prepare_cached(&sql::custom_upsert(custom, catalog)))
+                .transpose()?,
+            options: custom
+                .map(|custom| {
+                    let insert =
+                        format!("INSERT OR IGNORE INTO {} VALUES (?1, ?2, ?3)", custom.options);
+                    Ok::<_, rusqlite::Error>((
+                        tx.prepare_cached(&sql::list_clear(custom.options, custom.parent))?,
+                        tx.prepare_cached(&insert)?,
+                    ))
+                })
+                .transpose()?,
+            lists: table
+                .lists
+                .iter()
+                .map(|list| {
+                    let clear = tx.prepare_cached(&sql::list_clear(list.table, list.parent))?;
+                    Ok((clear, tx.prepare_cached(&sql::list_insert(list))?))
+                })
+                .collect::<rusqlite::Result<_>>()?,
+        })
+    }
+
+    /// Returns what is stored under the key of `record`, and whether it has a tombstone.
+    pub(super) fn stored(
+        &mut self,
+        record: &Record,
+        page: &str,
+    ) -> rusqlite::Result<Option<(Sighting, bool)>> {
+        self.sighting
+            .query_row([Bound(&record.values[0], page)], |row| {
+                let changed: Option<&str> = row.get_ref(2)?.as_str_or_null()?;
+                let sighting = Sighting {
+                    hash: row.get(0)?,
+                    observed: row.get::<_, i64>(1)?.cast_unsigned(),
+                    changed: changed.and_then(|text| text.parse::<Timestamp>().ok()),
+                };
+                Ok((sighting, row.get(3)?))
+            })
+            .optional()
+    }
+
+    /// Stores `record`; `existed` says that there are elements of its lists to be replaced.
+    pub(super) fn row(
+        &mut self,
+        record: &Record,
+        page: &str,
+        stamp: Stamp<'_>,
+        existed: bool,
+    ) -> rusqlite::Result<()> {
+        let key = Bound(&record.values[0], page);
+        for (number, value) in (1..).zip(&record.values) {
+            self.upsert.raw_bind_parameter(number, Bound(value, page))?;
+        }
+        let next = record.values.len() + 1;
+        self.upsert.raw_bind_parameter(next, stamp.now)?;
+        match &mut self.raw {
+            Some(raw) => {
+                self.upsert.raw_bind_parameter(next + 1, stamp.version.cast_signed())?;
+                let text = &page[record.raw.clone()];
+                raw.execute(params![key, record.hash, stamp.observed.cast_signed(), text])?;
+            }
+            None => {
+                self.upsert.raw_bind_parameter(next + 1, record.hash)?;
+                self.upsert.raw_bind_parameter(next + 2, record.extra.as_deref())?;
+            }
+        }
+        self.upsert.raw_execute()?;
+        self.lists(record, page, existed)?;
+        self.custom(record, page, existed)
+    }
+
+    fn lists(&mut self, record: &Record, page: &str, existed: bool) -> rusqlite::Result<()> {
+        let key = Bound(&record.values[0], page);
+        for ((clear, insert), rows) in self.lists.iter_mut().zip(&record.lists) {
+            if existed {
+                clear.execute([&key])?;
+            }
+            for row in rows {
+                insert.raw_bind_parameter(1, &key)?;
+                for (number, value) in (2..).zip(row) {
+                    insert.raw_bind_parameter(number, Bound(value, page))?;
+                }
+                insert.raw_execute()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Stores the custom fields of `record`.
+    fn custom(&mut self, record: &Record, page: &str, existed: bool) -> rusqlite::Result<()> {
+        let (Some(values), Some(custom), Some((clear, insert))) =
+            (&record.custom, &mut self.custom, &mut self.options)
+        else {
+            return Ok(());
+        };
+        let key = Bound(&record.values[0], page);
+        custom.raw_bind_parameter(1, &key)?;
+        for (number, at) in (2..).zip(0..self.catalog.columns().len()) {
+            custom.raw_bind_parameter(
+                number,
+                Bound(values.values.get(at).unwrap_or(&Value::Null), page),
+            )?;
+        }
+        custom.raw_execute()?;
+        if existed {
+            clear.execute([&key])?;
+        }
+        for (field, option) in &values.options {
+            insert.execute(params![key, self.catalog.code(*field), option])?;
+        }
+        Ok(())
+    }
+}
+
+/// Sets the tombstone of rows that this complete reading and the one before lacked.
+fn tombstone_unread(
+    tx: &Transaction<'_>,
+    table: &Table,
+    reading: &super::Reading,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let (name, key) = (table.name, table.key());
+    let mut known =
+        tx.prepare(&format!("SELECT {key} FROM {name} WHERE _missing_since IS NULL"))?;
+    let keys: Vec<String> =
+        known.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+    let mut seen =
+        tx.prepare(&format!("UPDATE {name} SET _absent = 0 WHERE {key} = ?1 AND _absent > 0"))?;
+    let mut unseen = tx.prepare(&format!(
+        "UPDATE {name} SET _missing_since = CASE WHEN _absent >= 1 THEN ?2 END, _absent = _absent + 1 WHERE {key} = ?1"
+    ))?;
+    for row in keys {
+        if reading.keys.contains(&row) {
+            seen.execute([&row])?;
+        } else {
+            unseen.execute(params![row, instant::text(now)])?;
+        }
+    }
+    Ok(())
+}

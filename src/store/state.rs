@@ -1,0 +1,73 @@
+//! `sync_state`: single values that survive a restart.
+
+use std::str::FromStr;
+
+use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
+
+/// The keys in use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Key {
+    /// Greatest request number that brought a stored row.
+    Observed,
+    /// Number of the last transaction that changed a row.
+    Version,
+    /// Cost booked and not yet known to be spent.
+    Reservation,
+    /// The server's clock minus ours, in seconds, as last seen.
+    ClockOffset,
+    /// Number of the decoder that all rows were stored by.
+    Decoder,
+    /// While rows are stored anew from their raw text: the last deal done.
+    Renewed,
+    /// Codes of custom fields that hold values but that the source did not describe when asked, as a JSON list.
+    AskedFields,
+}
+
+impl Key {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Observed => "observed",
+            Self::Version => "version",
+            Self::Reservation => "reservation",
+            Self::ClockOffset => "clock_offset_s",
+            Self::Decoder => "decoder",
+            Self::Renewed => "renewed",
+            Self::AskedFields => "asked_fields",
+        }
+    }
+}
+
+/// Returns the value under `key`; a value that cannot be read counts as none.
+pub(super) fn get<T: FromStr>(conn: &Connection, key: Key) -> rusqlite::Result<Option<T>> {
+    let text: Option<String> = conn
+        .prepare_cached("SELECT value FROM sync_state WHERE key = ?1")?
+        .query_row([key.name()], |row| row.get(0))
+        .optional()?;
+    Ok(text.and_then(|text| text.parse().ok()))
+}
+
+/// Puts `value` under `key`.
+pub(super) fn set(tx: &Transaction<'_>, key: Key, value: impl ToString) -> rusqlite::Result<()> {
+    tx.prepare_cached("INSERT INTO sync_state VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = excluded.value")?
+        .execute(params![key.name(), value.to_string()])?;
+    Ok(())
+}
+
+/// Removes what is under `key`.
+pub(super) fn clear(tx: &Transaction<'_>, key: Key) -> rusqlite::Result<()> {
+    tx.prepare_cached("DELETE FROM sync_state WHERE key = ?1")?.execute([key.name()])?;
+    Ok(())
+}
+
+/// Puts `value` under `key` unless a greater one is there.
+pub(super) fn raise(tx: &Transaction<'_>, key: Key, value: u64) -> rusqlite::Result<()> {
+    if get::<u64>(tx, key)?.is_none_or(|stored| stored < value) {
+        set(tx, key, value)?;
+    }
+    Ok(())
+}
+
+/// Returns the number of a transaction that is going to change rows.
+pub(super) fn next_version(conn: &Connection) -> rusqlite::Result<u64> {
+    Ok(get::<u64>(conn, Key::Version)?.unwrap_or(0) + 1)
+}

@@ -1,0 +1,91 @@
+//! Whose mirror this is: the first question of every run.
+
+use serde::Deserialize;
+use tracing::warn;
+
+use super::Fault;
+use crate::{
+    api::{ApiError, Call, Client},
+    endpoint,
+    store::{Account, Writer},
+};
+
+#[derive(Deserialize)]
+struct Me {
+    id: i64,
+    company_id: i64,
+    company_name: Option<String>,
+    company_domain: Option<String>,
+    #[serde(default)]
+    access: Vec<Access>,
+}
+
+#[derive(Deserialize)]
+struct Access {
+    app: String,
+    #[serde(default)]
+    admin: bool,
+}
+
+/// Asks whose token it is.
+///
+/// # Errors
+///
+/// The source's.
+pub async fn ask(client: &Client, base_url: &str) -> Result<Account, ApiError> {
+    let answer = client.get(&Call::new(&endpoint::USERS_ME)).await?;
+    let me: Me = serde_json::from_str(answer.object()?).map_err(|error| ApiError::Malformed {
+        path: endpoint::USERS_ME.path,
+        what: format!("it does not say who the token belongs to ({:?})", error.classify()),
+    })?;
+    Ok(Account {
+        company_id: me.company_id,
+        company_domain: me.company_domain,
+        company_name: me.company_name,
+        user_id: me.id,
+        // Source: API reference, users: `access` lists the apps; the admin of `sales` sees every deal.
+        is_admin: me.access.iter().any(|access| access.app == "sales" && access.admin),
+        base_url: base_url.to_owned(),
+    })
+}
+
+/// Binds the mirror to `found`, or refuses another company's token; returns what a person should know.
+///
+/// # Errors
+///
+/// [`Fault::OtherCompany`]; then nothing was written.
+pub(super) async fn bind(writer: &Writer, found: Account) -> Result<Vec<String>, Fault> {
+    let mut notes = Vec::new();
+    let stored = writer.run(|store| store.account()).await?;
+    if let Some(stored) = &stored {
+        if stored.company_id != found.company_id {
+            return Err(Fault::OtherCompany { stored: name(stored), found: name(&found) });
+        }
+        if stored.user_id != found.user_id {
+            notes.push(format!(
+                "the token now belongs to user {} instead of {}: deals that this user may not see stay as they were",
+                found.user_id, stored.user_id
+            ));
+        }
+    }
+    if !found.is_admin {
+        notes.push(
+            "the token's user is no deals admin: deals that this user may not see are not mirrored"
+                .to_owned(),
+        );
+    }
+    for note in &notes {
+        warn!("{note}");
+    }
+    if stored.as_ref() != Some(&found) {
+        writer.run(move |store| store.bind_account(&found)).await?;
+    }
+    Ok(notes)
+}
+
+fn name(account: &Account) -> String {
+    match &account.company_domain {
+        Some(domain) => format!("{} ({domain})", account.company_id),
+        None => account.company_id.to_string(),
+    }
+}

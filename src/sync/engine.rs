@@ -1,0 +1,353 @@
+//! One run over the entities that are wanted.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info, warn};
+
+use super::{
+    Event, Fault, Observer, Outcome, Report, account,
+    plan::{self, Lookback},
+    walk::{Ended, Walk},
+};
+use crate::{
+    api::{ApiError, Client},
+    entity::{self, Advance, Catalog, Entity, instant},
+    progress::Checkpoint,
+    schedule::Schedule,
+    seams::Clock,
+    store::{Renewal, RunTotals, StoreError, Writer},
+};
+
+/// Which command a run carries out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Mode {
+    /// Everything that is not there yet.
+    Backfill {
+        /// Nothing older is mirrored.
+        since: Option<Timestamp>,
+        /// Forget how far it came, and begin anew.
+        restart: bool,
+    },
+    /// What changed.
+    Sync,
+}
+
+impl Mode {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Backfill { .. } => "backfill",
+            Self::Sync => "sync",
+        }
+    }
+}
+
+/// An entity that a run may take up.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    /// Which.
+    pub entity: &'static Entity,
+    /// When it is due.
+    pub schedule: Schedule,
+    /// Whether it is taken up though it is not due.
+    pub force: bool,
+}
+
+/// What a run needs to know besides.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// How far before the mark every pass begins at least.
+    pub overlap: Duration,
+    /// Where the source is, to be noted with the account.
+    pub base_url: String,
+}
+
+/// Carries out runs.
+pub struct Engine {
+    pub(super) client: Client,
+    pub(super) writer: Writer,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) stop: CancellationToken,
+    pub(super) observer: Arc<dyn Observer>,
+    pub(super) settings: Settings,
+    catalog: Mutex<Arc<Catalog>>,
+}
+
+impl Engine {
+    /// Makes an engine. `stop` ends its runs in good order.
+    pub fn new(
+        client: Client,
+        writer: Writer,
+        clock: Arc<dyn Clock>,
+        stop: CancellationToken,
+        observer: Arc<dyn Observer>,
+        settings: Settings,
+    ) -> Self {
+        Self { client, writer, clock, stop, observer, settings, catalog: Mutex::default() }
+    }
+
+    /// Carries out one run and says what it did. Whatever ends it, what was stored stays and the next run goes on.
+    pub async fn run(&self, mode: &Mode, wanted: &[Wanted]) -> Report {
+        let before = self.client.spent();
+        let mut report = Report::default();
+        if let Err(fault) = self.run_all(mode, wanted, &mut report).await {
+            error!("The run ends early: {fault}");
+            report.fault = Some(fault);
+        }
+        if let Err(fault) = self.close().await {
+            report.fault.get_or_insert(fault);
+        }
+        let after = self.client.spent();
+        (report.requests, report.cost) =
+            (after.requests - before.requests, after.cost - before.cost);
+        report
+    }
+
+    async fn run_all(
+        &self,
+        mode: &Mode,
+        wanted: &[Wanted],
+        report: &mut Report,
+    ) -> Result<(), Fault> {
+        let now = self.clock.now();
+        let open = self.writer.run(move |store| store.recover_reservation(now)).await?;
+        if open > 0 {
+            warn!(
+                cost = open,
+                "The last run did not end cleanly; {open} of cost it had reserved counts as spent"
+            );
+        }
+        let Some(asked) = self
+            .stop
+            .run_until_cancelled(account::ask(&self.client, &self.settings.base_url))
+            .await
+        else {
+            report.stopped = true;
+            return Ok(());
+        };
+        report.notes = account::bind(&self.writer, asked?).await?;
+        self.prepare(mode, wanted).await?;
+        let run = self.writer.run(|store| store.next_run()).await?;
+        for wanted in wanted {
+            if !self.is_due(mode, wanted).await? {
+                continue;
+            }
+            if !self.run_entity(run, mode, wanted.entity, report).await? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Everything that needs no request: what the command asks for, and rows that are owed new columns.
+    async fn prepare(&self, mode: &Mode, wanted: &[Wanted]) -> Result<(), Fault> {
+        if let Mode::Backfill { since, restart } = mode {
+            let entities: Vec<&'static Entity> =
+                wanted.iter().map(|wanted| wanted.entity).collect();
+            if *restart {
+                self.writer.run(move |store| store.forget_checkpoints(&entities)).await?;
+            } else if let Some(since) = *since {
+                self.check_floor(&entities, since).await?;
+            }
+        }
+        self.writer.run(|store| store.notice_decoder()).await?;
+        self.renew().await?;
+        self.reload_catalog().await?;
+        Ok(())
+    }
+
+    async fn check_floor(
+        &self,
+        entities: &[&'static Entity],
+        since: Timestamp,
+    ) -> Result<(), Fault> {
+        for &entity in entities.iter().filter(|entity| entity.advance != Advance::FullScan) {
+            let Some(stored) = self.writer.run(move |store| store.checkpoint(entity)).await? else {
+                continue;
+            };
+            if stored.floor != Some(since) {
+                return Err(Fault::OtherFloor {
+                    entity: entity.name,
+                    stored: stored.floor.map(instant::text),
+                    wanted: instant::text(since),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    async fn is_due(&self, mode: &Mode, wanted: &Wanted) -> Result<bool, StoreError> {
+        if wanted.force || wanted.entity.every_sync || matches!(mode, Mode::Backfill { .. }) {
+            return Ok(true);
+        }
+        let entity = wanted.entity;
+        let last = self
+            .writer
+            .run(move |store| store.checkpoint(entity))
+            .await?
+            .and_then(|stored| stored.completed_at);
+        Ok(wanted.schedule.due(last, self.server_now()))
+    }
+
+    /// Mirrors one entity and writes down how that went; returns whether the run may go on.
+    async fn run_entity(
+        &self,
+        run: i64,
+        mode: &Mode,
+        entity: &'static Entity,
+        report: &mut Report,
+    ) -> Result<bool, Fault> {
+        let (name, now) = (mode.name(), self.clock.now());
+        let row = self.writer.run(move |store| store.begin_run(run, name, entity, now)).await?;
+        let before = self.client.spent();
+        let floor = match mode {
+            Mode::Backfill { since, .. } => *since,
+            Mode::Sync => None,
+        };
+        let start = self.start(entity, floor).await?;
+        let mut walk = Walk::new(self, entity, start);
+        let ended = walk.run().await;
+        let (mut done, others) = (walk.report, walk.others);
+        let after = self.client.spent();
+        (done.requests, done.cost) = (after.requests - before.requests, after.cost - before.cost);
+        let fault = judge(ended, &mut done);
+        for other in others {
+            done.requests -= other.requests;
+            done.cost -= other.cost;
+            report.push(other);
+        }
+        let totals = RunTotals {
+            outcome: done.outcome.name(),
+            requests: done.requests,
+            cost: done.cost,
+            seen: done.seen,
+            written: done.written,
+            deleted: done.deleted,
+            error: done.error.clone(),
+        };
+        log(entity, &done);
+        self.observer.notice(&Event::Ended { report: &done });
+        report.stopped |= done.outcome == Outcome::Stopped;
+        let go_on = !matches!(done.outcome, Outcome::Stopped | Outcome::Budget);
+        report.push(done);
+        if let Some(fault @ Fault::Store(_)) = fault {
+            return Err(fault);
+        }
+        let now = self.clock.now();
+        self.writer.run(move |store| store.end_run(row, &totals, now)).await?;
+        fault.map_or(Ok(go_on), Err)
+    }
+
+    /// Returns where a pass of `entity` goes on or begins.
+    pub(super) async fn start(
+        &self,
+        entity: &'static Entity,
+        floor: Option<Timestamp>,
+    ) -> Result<Checkpoint, StoreError> {
+        let stored = self.writer.run(move |store| store.checkpoint(entity)).await?;
+        if entity.advance == Advance::FullScan {
+            return Ok(Checkpoint { cursor: None, began_at: None, ..stored.unwrap_or_default() });
+        }
+        let crowd = match stored.as_ref().and_then(|stored| stored.mark) {
+            Some(mark) => {
+                self.writer.run(move |store| store.looked_back(entity, mark, plan::RIDERS)).await?
+            }
+            None => None,
+        };
+        Ok(plan::plan(stored, Lookback { overlap: self.settings.overlap, crowd }, floor))
+    }
+
+    /// Writes down what was spent, and by how much the source's clock differs from ours.
+    async fn close(&self) -> Result<(), Fault> {
+        self.client.close().await?;
+        if let Some(offset) = self.client.facts().clock_offset {
+            let seconds = offset.as_secs();
+            self.writer.run(move |store| store.save_clock_offset(seconds)).await?;
+        }
+        Ok(())
+    }
+
+    /// Returns the source's time as far as we know it.
+    pub(super) fn server_now(&self) -> Timestamp {
+        let offset = self.client.facts().clock_offset.unwrap_or_default();
+        self.clock.now().checked_add(offset).unwrap_or(Timestamp::MAX)
+    }
+
+    /// Returns the custom fields as they are known now.
+    pub(super) fn catalog(&self) -> Arc<Catalog> {
+        Arc::clone(&self.catalog.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Reads the custom fields from the store again.
+    pub(super) async fn reload_catalog(&self) -> Result<(), StoreError> {
+        let table =
+            entity::ENTITIES.iter().map(|entity| entity.table).find(|table| table.custom.is_some());
+        if let Some(table) = table {
+            let catalog = self.writer.run(move |store| store.catalog(table)).await?;
+            *self.catalog.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(catalog);
+        }
+        Ok(())
+    }
+
+    /// Stores rows anew that are owed columns, chunk by chunk; a stop ends it between two of them.
+    pub(super) async fn renew(&self) -> Result<(), StoreError> {
+        let mut rows = 0;
+        while !self.stop.is_cancelled() {
+            let now = self.clock.now();
+            match self.writer.run(move |store| store.renew(now)).await? {
+                Renewal::Done => break,
+                Renewal::More { rows: done } => rows += done as u64,
+            }
+            self.observer.notice(&Event::Renewed { rows });
+        }
+        Ok(())
+    }
+}
+
+/// Turns the end of a walk into the report's words; returns what ends the whole run.
+fn judge(ended: Result<Ended, Fault>, done: &mut super::EntityReport) -> Option<Fault> {
+    let fault = match ended {
+        Ok(Ended::Complete) => return None,
+        Ok(Ended::Stopped) => {
+            done.outcome = Outcome::Stopped;
+            return None;
+        }
+        Err(fault) => fault,
+    };
+    done.error = Some(fault.to_string());
+    done.outcome = match &fault {
+        Fault::Api(ApiError::BudgetExhausted) => Outcome::Budget,
+        Fault::Api(ApiError::Forbidden { .. } | ApiError::PlanLacks { .. }) => Outcome::Skipped,
+        _ => Outcome::Failed,
+    };
+    match fault {
+        Fault::Api(error) if !ends_run(&error) => None,
+        fault => Some(fault),
+    }
+}
+
+/// Returns whether no later request of this run can do better.
+fn ends_run(error: &ApiError) -> bool {
+    use crate::api::Verdict::{Abort, Pause, StopForDay};
+    matches!(error.verdict(), Abort | Pause { .. } | StopForDay)
+}
+
+fn log(entity: &Entity, done: &super::EntityReport) {
+    let (name, seen, written) = (entity.name, done.seen, done.written);
+    match (&done.error, done.outcome) {
+        (Some(reason), Outcome::Failed) => {
+            error!(entity.name = name, "Mirroring {name} failed: {reason}")
+        }
+        (Some(reason), _) => warn!(entity.name = name, "{name} was left out: {reason}"),
+        (None, _) => info!(
+            entity.name = name,
+            run.rows = seen,
+            db.rows = written,
+            "Mirrored {name}: {seen} rows came, {written} were new or different"
+        ),
+    }
+}

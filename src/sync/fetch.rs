@@ -1,0 +1,106 @@
+//! One page, as large as the source can give it.
+
+use tracing::warn;
+
+use crate::{
+    api::{ApiError, Call, Client, Page, Reason},
+    progress::Cursor,
+};
+
+/// How many rows to ask for: less where the source cannot give so many, and again more after each page that came.
+#[derive(Debug)]
+pub(super) struct PageSize {
+    most: usize,
+    now: usize,
+}
+
+impl PageSize {
+    pub(super) fn new(most: usize) -> Self {
+        Self { most, now: most }
+    }
+
+    fn came(&mut self) {
+        self.now = self.now.saturating_mul(2).min(self.most);
+    }
+
+    /// Asks for less after `error`; returns whether that can help.
+    fn shrink(&mut self, error: &ApiError) -> bool {
+        let smaller = match error {
+            ApiError::TooLarge { .. } => self.now / 2,
+            // Whether the source is down or one row breaks the answer shows at once by asking for one row.
+            ApiError::Malformed { .. }
+            | ApiError::Transient { reason: Reason::Status { .. }, .. } => 1,
+            ApiError::Transient { reason: Reason::Transport(_), .. } => 1,
+            _ => return false,
+        };
+        let can = self.now > 1;
+        self.now = smaller.max(1);
+        can
+    }
+}
+
+/// Asks for the page at `cursor`, in smaller pieces where the source cannot give it whole.
+///
+/// # Errors
+///
+/// The source's; [`ApiError::TooLarge`] and the like mean that not even one row could be had.
+pub(super) async fn page(
+    client: &Client,
+    call: &Call,
+    cursor: Option<&Cursor>,
+    size: &mut PageSize,
+) -> Result<Page, ApiError> {
+    loop {
+        let sized = call.clone().param("limit", size.now).at(cursor);
+        let asked = size.now;
+        let error = match client.get(&sized).await.and_then(|answer| Page::parse(&answer, cursor)) {
+            Ok(page) => {
+                size.came();
+                return Ok(page);
+            }
+            Err(error) => error,
+        };
+        if !size.shrink(&error) {
+            return Err(error);
+        }
+        warn!(
+            endpoint = call.endpoint.path,
+            "Asking for {} rows instead of {asked}: {error}", size.now
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_page_that_is_too_large_is_halved_and_grows_back() {
+        let mut size = PageSize::new(500);
+        let large = ApiError::TooLarge { path: "/", limit: 1 };
+        let mut asked = Vec::new();
+        while size.shrink(&large) {
+            asked.push(size.now);
+        }
+        assert_eq!(asked, [250, 125, 62, 31, 15, 7, 3, 1]);
+        for _ in 0..10 {
+            size.came();
+        }
+        assert_eq!(size.now, 500);
+    }
+
+    #[test]
+    fn what_is_broken_rather_than_large_is_tried_with_one_row() {
+        let mut size = PageSize::new(500);
+        assert!(size.shrink(&ApiError::Malformed { path: "/", what: String::new() }));
+        assert_eq!(size.now, 1);
+        let down = ApiError::Transient {
+            reason: Reason::Status { status: 503, message: String::new() },
+            after: Duration::ZERO,
+        };
+        assert!(!size.shrink(&down));
+        assert!(!PageSize::new(500).shrink(&ApiError::Unauthorized));
+    }
+}

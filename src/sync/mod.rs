@@ -1,0 +1,20 @@
+//! What next, in which order: the one layer that sees both the source and the store.
+//!
+//! Properties upheld here:
+//! - backfill, `sync` and the daemon walk the same path: a backfill is a pass from the beginning of time;
+//! - fetching may be abandoned at any moment, a page in hand is always stored;
+//! - the mark comes from rows, is capped by the source's clock, and moves only with the rows it covers.
+
+mod account;
+mod engine;
+mod fetch;
+mod observer;
+mod plan;
+mod report;
+mod salvage;
+mod walk;
+
+pub use account::ask;
+pub use engine::{Engine, Mode, Settings, Wanted};
+pub use observer::{Event, Observer, Unobserved};
+pub use report::{EntityReport, Fault, Outcome, Report};

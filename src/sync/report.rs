@@ -1,0 +1,196 @@
+//! What a run did, for people and for scripts.
+
+use serde::Serialize;
+
+use crate::{api::ApiError, entity::Entity, store::StoreError};
+
+/// How an entity's part of a run, or a whole run, ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Everything is mirrored.
+    Complete,
+    /// Some entities failed, the others are up to date.
+    Partial,
+    /// The daily budget is spent; the checkpoint stands.
+    Budget,
+    /// It was told to stop; the checkpoint stands.
+    Stopped,
+    /// It could not be read.
+    Failed,
+    /// The plan or the permissions exclude it.
+    Skipped,
+    /// A person has to decide something.
+    NeedsPerson,
+}
+
+impl Outcome {
+    /// Returns the name that stands in JSON and in `sync_runs`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Complete => "complete",
+            Self::Partial => "partial",
+            Self::Budget => "budget",
+            Self::Stopped => "stopped",
+            Self::Failed => "failed",
+            Self::Skipped => "skipped",
+            Self::NeedsPerson => "needs_person",
+        }
+    }
+}
+
+/// What was done for one entity.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct EntityReport {
+    /// Its name.
+    pub entity: &'static str,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Pages stored.
+    pub pages: u64,
+    /// Requests sent.
+    pub requests: u64,
+    /// What they cost.
+    pub cost: u64,
+    /// Rows that came.
+    pub seen: u64,
+    /// Rows stored because they were new or different.
+    pub written: u64,
+    /// Of those, rows that are deleted at the source.
+    pub deleted: u64,
+    /// Rows that could not be read, kept in `sync_quarantine`.
+    pub quarantined: u64,
+    /// Single values that could not be represented; the originals are in the raw text.
+    pub misfits: u64,
+    /// Rows that claim to have changed later than the source's own clock.
+    pub from_future: u64,
+    /// What went wrong, with the remedy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+impl EntityReport {
+    pub(crate) fn new(entity: &Entity) -> Self {
+        Self {
+            entity: entity.name,
+            outcome: Outcome::Complete,
+            pages: 0,
+            requests: 0,
+            cost: 0,
+            seen: 0,
+            written: 0,
+            deleted: 0,
+            quarantined: 0,
+            misfits: 0,
+            from_future: 0,
+            error: None,
+        }
+    }
+
+    /// Adds what was done for the same entity at another moment of the run.
+    fn add(&mut self, other: Self) {
+        self.outcome = other.outcome;
+        self.pages += other.pages;
+        self.requests += other.requests;
+        self.cost += other.cost;
+        self.seen += other.seen;
+        self.written += other.written;
+        self.deleted += other.deleted;
+        self.quarantined += other.quarantined;
+        self.misfits += other.misfits;
+        self.from_future += other.from_future;
+        self.error = other.error.or(self.error.take());
+    }
+}
+
+/// What a run did.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// Requests sent, the one that asks whose account it is included.
+    pub requests: u64,
+    /// What they cost.
+    pub cost: u64,
+    /// What was done for each entity, in order.
+    pub entities: Vec<EntityReport>,
+    /// What a person should know though it stopped nothing.
+    pub notes: Vec<String>,
+    /// What ended the run before its time.
+    pub fault: Option<Fault>,
+    /// Whether the run was told to stop.
+    pub stopped: bool,
+}
+
+/// What ends a run before its time.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Fault {
+    /// The source.
+    #[error(transparent)]
+    Api(#[from] ApiError),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The token belongs to another company.
+    #[error(
+        "this database mirrors company {stored}, but the token belongs to company {found}; use that company's token, or \
+         another file in database.path"
+    )]
+    OtherCompany {
+        /// Whose mirror it is.
+        stored: String,
+        /// Whose token it is.
+        found: String,
+    },
+    /// `--since` was given for a mirror that has another floor.
+    #[error(
+        "{entity} is mirrored {}, so --since {wanted} would leave a gap or keep more than asked; add --restart to begin \
+         anew with it",
+        floor_text(.stored)
+    )]
+    OtherFloor {
+        /// Which entity.
+        entity: &'static str,
+        /// The floor in force.
+        stored: Option<String>,
+        /// The floor asked for.
+        wanted: String,
+    },
+}
+
+fn floor_text(stored: &Option<String>) -> String {
+    stored
+        .as_ref()
+        .map_or_else(|| "from the beginning".to_owned(), |floor| format!("since {floor}"))
+}
+
+impl Report {
+    pub(crate) fn push(&mut self, report: EntityReport) {
+        match self.entities.iter_mut().find(|known| known.entity == report.entity) {
+            Some(known) => known.add(report),
+            None => self.entities.push(report),
+        }
+    }
+
+    /// Returns how the run as a whole ended.
+    pub fn outcome(&self) -> Outcome {
+        let any = |outcome| self.entities.iter().any(|entity| entity.outcome == outcome);
+        if self.stopped {
+            Outcome::Stopped
+        } else if self.budget_spent() {
+            Outcome::Budget
+        } else if self.fault.is_some() {
+            Outcome::Failed
+        } else if any(Outcome::Failed) {
+            Outcome::Partial
+        } else if any(Outcome::NeedsPerson) {
+            Outcome::NeedsPerson
+        } else {
+            Outcome::Complete
+        }
+    }
+
+    fn budget_spent(&self) -> bool {
+        matches!(self.fault, Some(Fault::Api(ApiError::BudgetExhausted)))
+            || self.entities.iter().any(|entity| entity.outcome == Outcome::Budget)
+    }
+}

@@ -1,0 +1,393 @@
+//! One entity, page by page.
+
+use std::{
+    collections::HashSet,
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+    sync::Arc,
+};
+
+use jiff::{SignedDuration, Timestamp};
+use tracing::{debug, warn};
+
+use super::{
+    EntityReport, Event, Fault,
+    engine::Engine,
+    fetch::{self, PageSize},
+    plan::{self, Lookback},
+};
+use crate::{
+    api::{ApiError, Call, Page, Verdict},
+    entity::{self, Advance, Decoded, Entity, instant},
+    progress::{Checkpoint, Cursor},
+    store::{Batch, Committed, Reading},
+};
+
+/// Pages without rows that are followed before a listing counts as endless.
+const EMPTY_PAGES: u32 = 100;
+
+/// How a walk ended in good order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// The last page is stored.
+    Complete,
+    /// It was told to stop.
+    Stopped,
+}
+
+/// The way through a listing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Leg {
+    /// Oldest change first, from the checkpoint's `since`.
+    ByTime,
+    /// One second only, by id: its rows are so many that the way by time does not get through it.
+    Second(Timestamp),
+    /// Newest change first, down to the mark: past a place that cannot be read.
+    Backwards,
+    /// From the first row to the last, in the source's own order.
+    Whole,
+}
+
+/// One pass of one entity.
+pub(super) struct Walk<'e> {
+    pub(super) engine: &'e Engine,
+    pub(super) entity: &'static Entity,
+    pub(super) at: Checkpoint,
+    pub(super) leg: Leg,
+    /// The place on this leg.
+    pub(super) cursor: Option<Cursor>,
+    pub(super) size: PageSize,
+    pub(super) report: EntityReport,
+    /// What had to be read in between.
+    pub(super) others: Vec<EntityReport>,
+    /// Hashes of the cursors of this leg: none may come twice.
+    met: HashSet<u64>,
+    empty_pages: u32,
+    /// The latest change time on this leg.
+    last: Option<Timestamp>,
+    /// The mark at which a cursor was refused, and how often.
+    refused: (Option<Timestamp>, u32),
+    reading: Reading,
+}
+
+impl<'e> Walk<'e> {
+    pub(super) fn new(engine: &'e Engine, entity: &'static Entity, at: Checkpoint) -> Self {
+        let leg = if entity.advance == Advance::FullScan { Leg::Whole } else { Leg::ByTime };
+        Self {
+            engine,
+            entity,
+            leg,
+            cursor: at.cursor.clone(),
+            at,
+            size: PageSize::new(entity.endpoint.page_limit),
+            report: EntityReport::new(entity),
+            others: Vec::new(),
+            met: HashSet::new(),
+            empty_pages: 0,
+            last: None,
+            refused: (None, 0),
+            reading: Reading::default(),
+        }
+    }
+
+    /// Walks until the last page is stored.
+    ///
+    /// # Errors
+    ///
+    /// What ends the pass; every page stored before it stays.
+    pub(super) async fn run(&mut self) -> Result<Ended, Fault> {
+        self.engine.observer.notice(&Event::Began {
+            entity: self.entity,
+            resumed: self.cursor.is_some(),
+            first: self.at.complete_began_at.is_none(),
+        });
+        // Before the first request, so that lag is never understated.
+        if self.at.began_at.is_none() {
+            self.at.began_at = self.engine.client.facts().date;
+        }
+        if self.cursor.is_none() {
+            self.read_undated_if_cut().await?;
+        }
+        loop {
+            // Fetching may be abandoned at any moment: nothing has been promised yet.
+            let Some(fetched) = self.engine.stop.clone().run_until_cancelled(self.fetch()).await
+            else {
+                return Ok(Ended::Stopped);
+            };
+            let page = match fetched {
+                Ok(page) => page,
+                Err(error) => {
+                    self.recover(error).await?;
+                    continue;
+                }
+            };
+            // Storing is not raced against `stop`: a page in hand is always kept.
+            if self.keep(page).await? {
+                return Ok(Ended::Complete);
+            }
+        }
+    }
+
+    async fn fetch(&mut self) -> Result<Page, ApiError> {
+        let call = self.call();
+        fetch::page(&self.engine.client, &call, self.cursor.as_ref(), &mut self.size).await
+    }
+
+    pub(super) fn call(&self) -> Call {
+        let mut call = Call::new(self.entity.endpoint);
+        call.query
+            .extend(self.entity.query.iter().map(|(name, value)| (*name, (*value).to_owned())));
+        let (sort_by, direction, since, until) = match self.leg {
+            Leg::Whole => return call,
+            Leg::ByTime => ("update_time", "asc", self.at.since, self.at.until),
+            Leg::Second(at) => ("id", "asc", Some(at), Some(next_second(at))),
+            Leg::Backwards => {
+                ("update_time", "desc", self.at.mark.or(self.at.floor), self.at.until)
+            }
+        };
+        call = call.param("sort_by", sort_by).param("sort_direction", direction);
+        // Whole seconds: a fraction is refused (API.md 3.4, seen as `ERR_SCHEMA_VALIDATION_FAILED`).
+        for (name, bound) in [("updated_since", since), ("updated_until", until)] {
+            if let Some(bound) = bound {
+                call = call.param(name, instant::text(bound));
+            }
+        }
+        call
+    }
+
+    /// Finds a way on after `error`, or passes it on.
+    async fn recover(&mut self, error: ApiError) -> Result<(), Fault> {
+        match error.verdict() {
+            Verdict::RestartWalk => self.restart(error).await,
+            // Not even one row could be had: a place that cannot be read, or a source that is down.
+            Verdict::Shrink | Verdict::Retry { .. } if self.leg == Leg::ByTime => {
+                let place = self.place();
+                warn!(
+                    entity.name = self.entity.name,
+                    "Going around a place that cannot be read, {place}: {error}"
+                );
+                self.read_behind().await;
+                Err(Fault::Api(error))
+            }
+            _ => Err(Fault::Api(error)),
+        }
+    }
+
+    /// Begins again at the stored mark after a refused cursor. What then does not get beyond one second reads that
+    /// second by id, and what does not get through even so is a failure.
+    async fn restart(&mut self, error: ApiError) -> Result<(), Fault> {
+        let times = if self.refused.0 == self.at.mark { self.refused.1 + 1 } else { 1 };
+        self.refused = (self.at.mark, times);
+        debug!(entity.name = self.entity.name, times, "Beginning again at the mark: {error}");
+        let on = match (self.leg, self.at.mark, times) {
+            (Leg::Whole, _, 1..=3) => {
+                self.reading = Reading::default();
+                Leg::Whole
+            }
+            (Leg::ByTime, Some(mark), 2) => Leg::Second(mark),
+            (Leg::ByTime, _, 1) => Leg::ByTime,
+            _ => return Err(Fault::Api(error)),
+        };
+        self.turn(on);
+        if on == Leg::ByTime {
+            let look = Lookback { overlap: self.engine.settings.overlap, crowd: self.at.mark };
+            self.at.since = self
+                .at
+                .mark
+                .map_or(self.at.since, |mark| Some(plan::since(mark, look, self.at.floor)));
+            self.at.cursor = None;
+            let (entity, at) = (self.entity, self.at.clone());
+            self.engine.writer.run(move |store| store.save_checkpoint(entity, &at)).await?;
+            self.read_undated_if_cut().await?;
+        }
+        Ok(())
+    }
+
+    /// A first pass that has to begin again at its mark no longer sees rows without a change time on its way.
+    async fn read_undated_if_cut(&mut self) -> Result<(), Fault> {
+        let first = self.at.complete_began_at.is_none() && self.at.floor.is_none();
+        if self.leg != Leg::ByTime || !first || self.at.since.is_none() {
+            return Ok(());
+        }
+        self.read_undated().await?;
+        self.turn(Leg::ByTime);
+        Ok(())
+    }
+
+    /// Takes another way, from its beginning.
+    pub(super) fn turn(&mut self, leg: Leg) {
+        self.leg = leg;
+        self.cursor = None;
+        self.last = None;
+        self.met.clear();
+    }
+
+    /// Stores `page`; returns whether it was the last of the pass.
+    async fn keep(&mut self, page: Page) -> Result<bool, Fault> {
+        let decoded = self.decode(&page).await?;
+        self.check(&page, &decoded)?;
+        let now = page.date.or(self.engine.client.facts().date);
+        if self.leg == Leg::ByTime {
+            self.advance_mark(&decoded, now);
+        }
+        let last = self.step(&page, now)?;
+        if self.leg == Leg::Whole {
+            let keys =
+                decoded.records.iter().filter_map(|record| record.values[0].text(&page.body));
+            self.reading.keys.extend(keys.map(str::to_owned));
+        }
+        let reading = (last && self.leg == Leg::Whole).then(|| std::mem::take(&mut self.reading));
+        self.store(page, decoded, reading).await?;
+        Ok(last)
+    }
+
+    /// Goes to the next page's place; returns whether there is none.
+    fn step(&mut self, page: &Page, now: Option<Timestamp>) -> Result<bool, ApiError> {
+        self.cursor.clone_from(&page.next);
+        if let Some(next) = &page.next {
+            let mut hasher = DefaultHasher::new();
+            next.hash(&mut hasher);
+            self.empty_pages = if page.rows.is_empty() { self.empty_pages + 1 } else { 0 };
+            if !self.met.insert(hasher.finish()) || self.empty_pages > EMPTY_PAGES {
+                return Err(ApiError::RepeatedCursor { path: self.entity.endpoint.path });
+            }
+        }
+        match (self.leg, &page.next) {
+            (Leg::ByTime, Some(next)) => self.at.cursor = Some(next.clone()),
+            (Leg::ByTime | Leg::Whole, None) => {
+                self.at.cursor = None;
+                self.at.complete_began_at = self.at.began_at;
+                self.at.completed_at = now;
+                return Ok(true);
+            }
+            (Leg::Second(at), None) => {
+                self.turn(Leg::ByTime);
+                self.at.since = Some(next_second(at));
+            }
+            (_, Some(_)) | (Leg::Backwards, None) => {}
+        }
+        Ok(false)
+    }
+
+    /// Decodes `page`; where it holds values of custom fields nobody knows, those are asked for first.
+    pub(super) async fn decode(&mut self, page: &Page) -> Result<Decoded, Fault> {
+        let catalog = self.engine.catalog();
+        let decoded = entity::decode(self.entity, &catalog, &page.body, &page.rows);
+        if decoded.unknown_fields.is_empty() || !self.learn_fields(&decoded).await? {
+            return Ok(decoded);
+        }
+        Ok(entity::decode(self.entity, &self.engine.catalog(), &page.body, &page.rows))
+    }
+
+    /// Reads the description of fields again if `decoded` names some that were not asked for yet; returns whether it did.
+    async fn learn_fields(&mut self, decoded: &Decoded) -> Result<bool, Fault> {
+        let Some(describing) = self.entity.table.custom.and_then(entity::describing) else {
+            return Ok(false);
+        };
+        let asked = self.engine.writer.run(|store| store.asked_fields()).await?;
+        if decoded.unknown_fields.iter().all(|code| asked.contains(code)) {
+            return Ok(false);
+        }
+        debug!(
+            entity.name = self.entity.name,
+            "Deals hold custom fields that are not described yet"
+        );
+        let before = self.engine.client.spent();
+        let start = self.engine.start(describing, None).await?;
+        let mut walk = Box::new(Walk::new(self.engine, describing, start));
+        // Without the description the values stay in the raw text, from where they are filled in later.
+        if let Err(fault) = Box::pin(walk.run()).await {
+            match fault {
+                Fault::Api(error) => warn!("The fields could not be read: {error}"),
+                fault => return Err(fault),
+            }
+        }
+        let after = self.engine.client.spent();
+        walk.report.requests = after.requests - before.requests;
+        walk.report.cost = after.cost - before.cost;
+        self.others.push(walk.report);
+        self.engine.renew().await?;
+        self.engine.reload_catalog().await?;
+        let codes: Vec<String> = decoded.unknown_fields.iter().cloned().chain(asked).collect();
+        self.engine.writer.run(move |store| store.save_asked_fields(&codes)).await?;
+        Ok(true)
+    }
+
+    /// Refuses a page that cannot be what was asked for.
+    fn check(&self, page: &Page, decoded: &Decoded) -> Result<(), ApiError> {
+        let (bad, path) = (decoded.unreadable.len(), self.entity.endpoint.path);
+        if bad >= 20 && bad * 2 > page.rows.len() {
+            let reason = &decoded.unreadable[0].reason;
+            let what =
+                format!("{bad} of {} rows cannot be read (the first: {reason})", page.rows.len());
+            return Err(ApiError::Malformed { path, what });
+        }
+        let times = decoded.records.iter().filter_map(|record| record.changed);
+        if self.leg == Leg::ByTime && !self.last.into_iter().chain(times).is_sorted() {
+            let what = "rows are not sorted by update_time as was asked, so no mark can be trusted"
+                .to_owned();
+            return Err(ApiError::Malformed { path, what });
+        }
+        Ok(())
+    }
+
+    /// Moves the mark to the latest row that the source's own clock has reached.
+    fn advance_mark(&mut self, decoded: &Decoded, now: Option<Timestamp>) {
+        let times = || decoded.records.iter().filter_map(|record| record.changed);
+        self.report.from_future +=
+            times().filter(|&at| now.is_some_and(|now| at > now)).count() as u64;
+        let latest = times().filter(|&at| now.is_some_and(|now| at <= now)).max();
+        self.at.mark = self.at.mark.max(latest);
+        self.last = times().next_back().or(self.last);
+    }
+
+    pub(super) async fn store(
+        &mut self,
+        page: Page,
+        decoded: Decoded,
+        reading: Option<Reading>,
+    ) -> Result<Committed, Fault> {
+        let report = &mut self.report;
+        report.pages += 1;
+        report.seen += page.rows.len() as u64;
+        report.misfits += decoded.misfits;
+        let batch = Batch {
+            entity: self.entity,
+            decoded,
+            catalog: self.engine.catalog(),
+            observed: page.observed,
+            server_now: page.date,
+            now: page.date.unwrap_or_else(|| self.engine.server_now()),
+            page: Arc::clone(&page.body),
+            checkpoint: self.at.clone(),
+            reading,
+        };
+        let done = self.engine.writer.run(move |store| store.commit(&batch)).await?;
+        if done.reshaped {
+            self.engine.renew().await?;
+            self.engine.reload_catalog().await?;
+        }
+        let report = &mut self.report;
+        report.written += done.written;
+        report.deleted += done.deleted;
+        report.quarantined += done.quarantined;
+        let spent = self.engine.client.spent();
+        self.engine.observer.notice(&Event::Stored {
+            entity: self.entity,
+            so_far: &self.report,
+            spent,
+        });
+        Ok(done)
+    }
+
+    /// Says where the walk is, for a person.
+    fn place(&self) -> String {
+        self.at.mark.map_or_else(
+            || "at the beginning".to_owned(),
+            |mark| format!("after {}", instant::text(mark)),
+        )
+    }
+}
+
+fn next_second(at: Timestamp) -> Timestamp {
+    at.checked_add(SignedDuration::from_secs(1)).unwrap_or(Timestamp::MAX)
+}
