@@ -85,13 +85,12 @@ proptest! {
                 clock.sleep(ms(arrival)).await;
                 let one = async {
                     let Ok(permit) = gate.enter(ENDPOINTS[endpoint]).await else { return };
-                    let mut total = sent.lock().unwrap();
-                    assert!(book.entries().booked() >= *total + ENDPOINTS[endpoint].cost);
+                    let before = *sent.lock().unwrap();
+                    assert!(book.entries().booked() >= before + ENDPOINTS[endpoint].cost);
                     if !leaves {
                         return permit.unsent();
                     }
-                    *total += ENDPOINTS[endpoint].cost;
-                    drop(total);
+                    *sent.lock().unwrap() += ENDPOINTS[endpoint].cost;
                     clock.sleep(ms(latency)).await;
                     permit.answered(Some(clock.now()));
                 };

@@ -18,6 +18,8 @@ pub mod page;
 mod account;
 mod answer;
 mod burst;
+#[cfg(test)]
+mod client_tests;
 mod fault;
 #[cfg(test)]
 mod gate_tests;
