@@ -1,7 +1,7 @@
 //! HTTP in: one request, one answer, within what the account allows.
 //!
 //! - Every request passes [`gate`] first, which keeps the burst limit and books the cost before it is spent.
-//! - [`client`] turns a [`Call`] into a request and checks the answer's envelope; [`retry`] decides how often and how
+//! - [`client`] turns a [`Call`] into a request and checks the answer's envelope; `retry` decides how often and how
 //!   late it asks again.
 //! - [`error`] says what went wrong and, in one function, what to do about it.
 //! - [`page`] finds the rows of a listing and the place where it goes on.
