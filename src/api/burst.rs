@@ -69,3 +69,47 @@ impl Burst {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_least_of_all_plans_holds_until_the_limit_is_known() {
+        let mut burst = Burst::new(None);
+        assert_eq!(burst.limit(), 20);
+        burst.learn(40);
+        assert_eq!(burst.limit(), 40);
+    }
+
+    #[test]
+    fn what_was_configured_holds_unless_the_source_allows_less() {
+        let mut burst = Burst::new(Some(30));
+        burst.learn(40);
+        assert_eq!(burst.limit(), 30);
+        burst.learn(20);
+        assert_eq!(burst.limit(), 20);
+    }
+
+    #[test]
+    fn a_limit_that_shrinks_counts_what_left_before() {
+        let mut burst = Burst::new(None);
+        let at = Duration::from_millis;
+        for sent in [0, 100, 200, 300] {
+            burst.try_send(at(sent)).unwrap();
+        }
+        burst.learn(2);
+        // Two of the four may still be in the window; the third oldest has to leave it.
+        assert_eq!(burst.try_send(at(400)), Err(at(200 + 2_100 - 400)));
+        assert_eq!(burst.try_send(at(2_300)), Ok(()));
+    }
+
+    #[test]
+    fn nothing_leaves_while_it_is_held() {
+        let mut burst = Burst::new(None);
+        burst.hold(Duration::from_secs(5));
+        burst.hold(Duration::from_secs(3));
+        assert_eq!(burst.try_send(Duration::from_secs(1)), Err(Duration::from_secs(4)));
+        assert_eq!(burst.try_send(Duration::from_secs(5)), Ok(()));
+    }
+}

@@ -111,9 +111,10 @@ impl Client {
     /// Dropping the future abandons the request. It stays booked if it had left.
     pub async fn get(&self, call: &Call) -> Result<Answer, ApiError> {
         let path = call.endpoint.path;
-        let uri = call
-            .uri()
-            .ok_or(ApiError::Malformed { path, what: "a cursor of more than 64 kB".to_owned() })?;
+        let Some(uri) = call.uri() else {
+            // All else in it is ours and short.
+            return Err(ApiError::StaleCursor { path, message: "longer than 64 kB".to_owned() });
+        };
         let mut attempts = Attempts::default();
         loop {
             let error = match self.attempt(call, &uri).await {

@@ -152,3 +152,49 @@ fn configure(builder: ClientBuilder, base: &BaseUrl, timeouts: Timeouts) -> Clie
         [SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), SocketAddr::from((Ipv6Addr::LOCALHOST, 0))];
     builder.no_proxy().resolve_to_addrs("localhost", &here)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, atomic::AtomicUsize};
+
+    use reqwest::{
+        Proxy,
+        dns::{Name, Resolve, Resolving},
+    };
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Count(AtomicUsize);
+
+    impl Resolve for Count {
+        fn resolve(&self, _: Name) -> Resolving {
+            self.0.fetch_add(1, Ordering::SeqCst);
+            async { Err("nobody knows".into()) }.boxed()
+        }
+    }
+
+    /// Asks a port of this machine where nobody listens, through a client that starts with a proxy and a resolver.
+    async fn ask(host: &str) -> (reqwest::Error, usize) {
+        let closed =
+            std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let base: BaseUrl = format!("http://{host}:{closed}").parse().unwrap();
+        let resolver = Arc::new(Count::default());
+        let builder = reqwest::Client::builder()
+            .proxy(Proxy::all("http://proxy.invalid:3128").unwrap())
+            .dns_resolver(Arc::clone(&resolver));
+        let client = configure(builder, &base, Timeouts::default()).build().unwrap();
+        let error = client.get(base.to_string()).send().await.unwrap_err();
+        (error, resolver.0.load(Ordering::SeqCst))
+    }
+
+    #[tokio::test]
+    async fn this_machine_is_never_resolved_and_never_reached_through_a_proxy() {
+        for host in ["localhost", "127.0.0.1"] {
+            let (error, resolved) = ask(host).await;
+            assert!(error.is_connect() && !error.is_dns(), "{error:?}");
+            assert!(innermost(&error).contains("refused"), "{error:?}");
+            assert_eq!(resolved, 0);
+        }
+    }
+}

@@ -1,7 +1,7 @@
 //! HTTP in: one request, one answer, within what the account allows.
 //!
 //! - Every request passes [`gate`] first, which keeps the burst limit and books the cost before it is spent.
-//! - [`client`] turns a [`Call`] into a request and checks the answer's envelope; [`retry`] decides how often and how
+//! - [`client`] turns a [`Call`] into a request and checks the answer's envelope; `retry` decides how often and how
 //!   late it asks again.
 //! - [`error`] says what went wrong and, in one function, what to do about it.
 //! - [`page`] finds the rows of a listing and the place where it goes on.
@@ -18,12 +18,18 @@ pub mod page;
 mod account;
 mod answer;
 mod burst;
+#[cfg(test)]
+mod client_tests;
 mod fault;
+#[cfg(test)]
+mod gate_tests;
 mod headers;
 mod refusal;
 mod retry;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod verdict_table;
 
 pub use answer::Answer;
 pub use base_url::{BaseUrl, BaseUrlError};

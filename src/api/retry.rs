@@ -55,3 +55,75 @@ impl Retry {
 fn is_stale(error: &ApiError) -> bool {
     matches!(error, ApiError::Transient { reason: Reason::Transport(TransportError::Stale), .. })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn transient(after_s: u64) -> ApiError {
+        let after = Duration::from_secs(after_s);
+        ApiError::Transient { reason: Reason::NullBody, after }
+    }
+
+    fn stale() -> ApiError {
+        ApiError::of_transport(TransportError::Stale, "/")
+    }
+
+    fn waits(retry: &Retry, error: &ApiError) -> Vec<Duration> {
+        let mut attempts = Attempts::default();
+        std::iter::from_fn(|| retry.wait(&mut attempts, error)).collect()
+    }
+
+    #[test]
+    fn a_call_is_sent_as_often_as_configured_and_at_least_once() {
+        assert_eq!(waits(&Retry::new(5, 1), &transient(0)).len(), 4);
+        assert_eq!(waits(&Retry::new(1, 1), &transient(0)).len(), 0);
+        assert_eq!(waits(&Retry::new(0, 1), &transient(0)).len(), 0);
+    }
+
+    #[test]
+    fn waits_are_spread_below_a_ceiling_that_doubles_up_to_a_minute() {
+        for seed in 0..200 {
+            for (index, wait) in waits(&Retry::new(40, seed), &transient(0)).into_iter().enumerate()
+            {
+                assert!(
+                    wait <= Duration::from_secs(1 << index.min(6)).min(Duration::from_secs(60))
+                );
+            }
+        }
+        let longest = waits(&Retry::new(2_000, 1), &transient(0)).into_iter().max().unwrap();
+        assert!(longest > Duration::from_secs(55), "{longest:?}");
+    }
+
+    #[test]
+    fn the_wait_the_source_asks_for_is_never_undercut() {
+        assert!(
+            waits(&Retry::new(50, 1), &transient(7))
+                .iter()
+                .all(|wait| *wait >= Duration::from_secs(7))
+        );
+    }
+
+    #[test]
+    fn the_same_seed_waits_the_same() {
+        let waits = |seed| waits(&Retry::new(10, seed), &transient(0));
+        assert_eq!(waits(3), waits(3));
+        assert_ne!(waits(3), waits(4));
+    }
+
+    #[test]
+    fn a_stale_connection_is_replaced_at_once_and_only_the_first_is_free() {
+        let retry = Retry::new(2, 1);
+        let mut attempts = Attempts::default();
+        assert_eq!(retry.wait(&mut attempts, &stale()), Some(Duration::ZERO));
+        assert!(retry.wait(&mut attempts, &stale()).is_some());
+        assert_eq!(retry.wait(&mut attempts, &stale()), None);
+    }
+
+    #[test]
+    fn what_asking_again_cannot_help_is_passed_on() {
+        for error in [ApiError::Unauthorized, ApiError::BudgetExhausted, ApiError::Blocked] {
+            assert_eq!(waits(&Retry::new(5, 1), &error), []);
+        }
+    }
+}
