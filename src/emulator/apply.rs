@@ -2,7 +2,7 @@
 
 use super::{
     Id,
-    deal::{Child, Children, Deal, Status},
+    deal::{Child, Deal, Status},
     edit::{DealChange, Edit, EditError, Edited},
     field::{CustomField, FieldOption, FieldType, Slot},
     second::Second,
@@ -66,39 +66,9 @@ impl World {
     ) -> Result<Deal, EditError> {
         let now = Second::of(self.now());
         let stage = self.company.stages.get(&stage_id).ok_or(EditError::Unknown)?;
-        Ok(Deal {
-            id: self.next_deal,
-            title: title.into(),
-            creator_user_id: self.user(),
-            owner_id: self.user(),
-            person_id: None,
-            org_id: None,
-            pipeline_id: stage.pipeline_id,
-            stage_id,
-            value: Some(value),
-            currency,
-            add_time: now,
-            update_time: Some(now),
-            stage_change_time: None,
-            status: Status::Open,
-            closed: None,
-            first_won: None,
-            lost_reason: None,
-            archived: None,
-            deleted: None,
-            probability: None,
-            visible_to: 3,
-            expected_close: None,
-            label_ids: Box::default(),
-            origin: "API",
-            origin_id: None,
-            channel: None,
-            channel_id: None,
-            mrr: None,
-            source_lead_id: None,
-            custom: Vec::new(),
-            children: Children { followers: 1, ..Children::default() },
-        })
+        let place = (stage.pipeline_id, stage_id);
+        let deal = Deal::new(self.next_deal, title.into(), self.user(), place, now);
+        Ok(Deal { value: Some(value), currency, ..deal })
     }
 
     /// Returns a copy of a deal that may be edited.

@@ -57,13 +57,3 @@ pub struct Stage {
     /// How likely deals in it are won, in percent.
     pub probability: u8,
 }
-
-impl Company {
-    /// Returns the stages of a pipeline, in their order.
-    pub fn stages_of(&self, pipeline: Id) -> impl Iterator<Item = Id> {
-        self.stages
-            .iter()
-            .filter(move |(_, stage)| stage.pipeline_id == pipeline)
-            .map(|(id, _)| *id)
-    }
-}

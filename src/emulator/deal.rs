@@ -149,6 +149,49 @@ impl Children {
 }
 
 impl Deal {
+    /// Returns an open deal made at `now` by `user`; all that can be empty is.
+    pub(super) fn new(
+        id: Id,
+        title: Box<str>,
+        user: Id,
+        (pipeline_id, stage_id): (Id, Id),
+        now: Second,
+    ) -> Self {
+        Self {
+            id,
+            title,
+            creator_user_id: user,
+            owner_id: user,
+            person_id: None,
+            org_id: None,
+            pipeline_id,
+            stage_id,
+            value: None,
+            currency: Currency::new(*b"EUR"),
+            add_time: now,
+            update_time: Some(now),
+            stage_change_time: None,
+            status: Status::Open,
+            closed: None,
+            first_won: None,
+            lost_reason: None,
+            archived: None,
+            deleted: None,
+            probability: None,
+            visible_to: 3,
+            expected_close: None,
+            label_ids: Box::default(),
+            origin: "API",
+            origin_id: None,
+            channel: None,
+            channel_id: None,
+            mrr: None,
+            source_lead_id: None,
+            custom: Vec::new(),
+            children: Children { followers: 1, ..Children::default() },
+        }
+    }
+
     /// Returns the status as the API shows it: a deleted deal is `deleted`, whatever it was before.
     pub fn shown_status(&self) -> Status {
         if self.deleted.is_some() { Status::Deleted } else { self.status }

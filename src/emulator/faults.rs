@@ -55,9 +55,10 @@ pub enum Fault {
     SuccessFalse200,
     /// `data` is a string.
     DataWrongType,
-    /// The cursor of the answer is the one of the request.
+    /// The cursor of the answer is the one of the request; a request without one does not use the rule up.
     RepeatCursor,
-    /// A page of more than so many rows is larger than the transport takes. Over TCP the connection is cut.
+    /// A page of more than so many rows is larger than the transport takes; a smaller one does not use the rule up. Over
+    /// TCP the connection is cut.
     TooLargeOver(u32),
     /// Another body, with the usual status and headers.
     RawBody(String),

@@ -28,7 +28,7 @@ pub struct Refused {
     pub burst: u64,
     /// Requests that the day's budget did not cover.
     pub daily: u64,
-    /// Requests sent on the same day after the first one that the budget did not cover.
+    /// Requests sent on the same day after one that the budget did not cover.
     pub after_daily: u64,
     /// Requests answered by the block.
     pub blocked: u64,
@@ -40,6 +40,7 @@ pub(super) struct Limits {
     /// The day of the budget, counted from 1970, once a request was seen.
     day: Option<i64>,
     spent: u64,
+    /// Whether the last request was one that the budget did not cover.
     exhausted: bool,
     /// When the requests of the last two seconds came, by token.
     windows: BTreeMap<String, VecDeque<Duration>>,
@@ -102,8 +103,11 @@ impl Limits {
         if self.spent.saturating_add(cost) > switches.daily_budget {
             self.refused.daily += 1;
             self.exhausted = true;
+            // What was left is forfeited, so that the headers say 0 and a cheaper request does not slip through.
+            self.spent = self.spent.max(switches.daily_budget);
             return Some(self.refuse(at, switches));
         }
+        self.exhausted = false;
         self.refusals = 0;
         self.spend(cost);
         None
@@ -142,8 +146,7 @@ impl Limits {
             );
         }
         if switches.daily_headers {
-            let remaining =
-                if self.exhausted { 0 } else { switches.daily_budget.saturating_sub(self.spent) };
+            let remaining = switches.daily_budget.saturating_sub(self.spent);
             set_number(headers, "x-daily-ratelimit-token-limit", switches.daily_budget);
             set_number(headers, "x-daily-ratelimit-token-remaining", remaining);
         }

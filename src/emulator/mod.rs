@@ -129,7 +129,8 @@ impl Emulator {
         self.state().respond(request, at)
     }
 
-    /// Returns the world, at the present of the clock; requests wait until the guard is dropped.
+    /// Returns the world, at the present of the clock. Requests wait until the guard is dropped, so the thread that holds
+    /// it must not send any.
     pub fn world(&self) -> WorldGuard<'_> {
         let mut state = self.state();
         state.world.set_now(self.clock.now());

@@ -1,43 +1,47 @@
 //! A whole second of UTC, the grain of every time in the API.
 
-use std::fmt;
+use std::{fmt, num::NonZeroU32};
 
 use jiff::{Timestamp, civil::Date, tz::Offset};
 use serde::{Serialize, Serializer};
 
-/// A whole second of UTC between 1970 and 2106, in four bytes.
+/// A whole second of UTC between 1970 and 2106, in four bytes even where it may be missing.
 ///
 /// Source: API reference, deal object: times are RFC 3339 in UTC without a fraction (`2026-02-03T16:40:21Z`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Second(u32);
+pub struct Second(NonZeroU32);
 
 impl Second {
     /// Returns the second that `time` falls in; times outside 1970..2106 become the nearest end.
     pub fn of(time: Timestamp) -> Self {
-        let seconds = time.as_second().clamp(0, i64::from(u32::MAX));
-        Self(u32::try_from(seconds).expect("the number was just clamped"))
+        let seconds = time.as_second().clamp(0, u32::MAX.into());
+        Self::new(u32::try_from(seconds).expect("the number was just clamped"))
+    }
+
+    fn new(seconds: u32) -> Self {
+        Self(NonZeroU32::new(seconds).unwrap_or(NonZeroU32::MIN))
     }
 
     /// Returns the beginning of the second.
     pub fn timestamp(self) -> Timestamp {
-        Timestamp::from_second(i64::from(self.0)).expect("every u32 is a second jiff knows")
+        Timestamp::from_second(self.0.get().into()).expect("every u32 is a second jiff knows")
     }
 
     /// Returns the moment `seconds` later.
     #[must_use]
     pub fn plus(self, seconds: u32) -> Self {
-        Self(self.0.saturating_add(seconds))
+        Self::new(self.0.get().saturating_add(seconds))
     }
 
     /// Returns the moment `seconds` earlier.
     #[must_use]
     pub fn minus(self, seconds: u32) -> Self {
-        Self(self.0.saturating_sub(seconds))
+        Self::new(self.0.get().saturating_sub(seconds))
     }
 
     /// Returns how many seconds lie between `earlier` and this one; 0 when it is not earlier.
     pub fn since(self, earlier: Self) -> u32 {
-        self.0.saturating_sub(earlier.0)
+        self.0.get().saturating_sub(earlier.0.get())
     }
 
     /// Returns the calendar day that a clock `offset_hours` east of UTC shows.

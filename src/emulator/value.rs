@@ -103,8 +103,8 @@ pub struct Address {
 /// Source: API v2 migration guide, "custom fields".
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
-    /// `varchar`, `varchar_auto`, `text`, `phone`.
-    Text(Box<str>),
+    /// `varchar`, `varchar_auto`, `text`, `phone`; deals may share one.
+    Text(Arc<str>),
     /// `int`.
     Integer(i64),
     /// `double`.

@@ -5,6 +5,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
+    sync::Arc,
     time::Duration,
 };
 
@@ -21,6 +22,7 @@ use super::{
     index::Index,
     second::Second,
     switches::{DeletedArchived, Switches},
+    value::Address,
     view::{DealView, Shape},
 };
 
@@ -43,6 +45,10 @@ pub struct World {
     pub(super) deals: BTreeMap<Id, Deal>,
     pub(super) fields: Vec<CustomField>,
     pub(super) labels: Vec<FieldOption>,
+    /// What people note down; deals share it.
+    pub(super) phrases: Vec<Arc<str>>,
+    /// Where customers are; deals share them.
+    pub(super) addresses: Vec<Arc<Address>>,
     pub(super) next_deal: Id,
     pub(super) next_option: Id,
     pub(super) next_slot: Slot,
@@ -80,6 +86,8 @@ impl World {
             deals: BTreeMap::new(),
             fields,
             labels,
+            phrases: Vec::new(),
+            addresses: Vec::new(),
             next_deal: 1,
             next_option,
             next_slot,

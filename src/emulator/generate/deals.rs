@@ -7,6 +7,7 @@ use fastrand::Rng;
 use super::{
     super::{
         Id,
+        answer::uuid,
         deal::{Children, Deal, Status},
         field::Slot,
         second::Second,
@@ -25,7 +26,7 @@ const BULK: usize = 40;
 pub(super) fn deals(rng: &mut Rng, world: &World, count: u32, now: Second) -> BTreeMap<Id, Deal> {
     let reasons = LOST_REASONS.map(Arc::<str>::from);
     let mut id = 0;
-    let mut deals = Vec::new();
+    let mut deals = Vec::with_capacity(count as usize);
     for nth in 0..count {
         id += if rng.u8(..20) == 0 { rng.u32(2..5) } else { 1 };
         // The oldest is two years and a hundred days old, the newest an hour; each is a little younger than the last.
@@ -47,57 +48,61 @@ fn deal(
     now: Second,
 ) -> Deal {
     let company = world.company();
-    let stage_id = rng.u32(1..=Id::try_from(company.stages.len()).expect("there are few stages"));
-    let owner_id =
-        FIRST_USER + rng.u32(..Id::try_from(company.users.len()).expect("there are few users"));
-    let update = last_update(rng, add_time, now);
-    let status = [Status::Open, Status::Open, Status::Won, Status::Lost][rng.usize(..4)];
-    let closed = (status != Status::Open).then(|| between(rng, add_time, update));
-    let won = closed.filter(|_| status == Status::Won);
-    let recurring = rng.u8(..6) == 0;
-    let mut deal = Deal {
-        id,
-        title: format!("{} {}", pick(rng, &COMPANY_STEMS), pick(rng, &SUBJECTS)).into(),
-        creator_user_id: if rng.bool() { owner_id } else { FIRST_USER },
-        owner_id,
-        person_id: (rng.u8(..10) < 8)
-            .then(|| FIRST_PERSON + rng.u32(..company.persons.len() as Id)),
-        org_id: (rng.u8(..10) < 7)
-            .then(|| FIRST_ORGANIZATION + rng.u32(..company.organizations.len() as Id)),
-        pipeline_id: company.stages[&stage_id].pipeline_id,
-        stage_id,
-        value: (rng.u8(..100) > 0).then(|| amount(rng)),
-        currency: currency(rng),
-        add_time,
-        update_time: Some(update),
-        stage_change_time: (rng.u8(..3) > 0).then(|| between(rng, add_time, update)),
-        status,
-        closed,
-        first_won: won.or_else(|| (rng.u8(..40) == 0).then(|| between(rng, add_time, update))),
-        lost_reason: (status == Status::Lost && rng.u8(..5) > 0)
-            .then(|| pick(rng, reasons).clone()),
-        archived: None,
-        deleted: None,
-        probability: (rng.u8(..5) == 0).then(|| rng.u16(1..200) * 50),
-        visible_to: [3, 3, 3, 3, 3, 3, 7, 7, 5, 1][rng.usize(..10)],
-        expected_close: (rng.bool()).then(|| add_time.plus(rng.u32(10..200) * DAY).date_at(0)),
-        label_ids: world
-            .labels()
-            .iter()
-            .filter(|_| rng.u8(..6) == 0)
-            .map(|label| label.id)
-            .collect(),
-        origin: ["ManuallyCreated", "ManuallyCreated", "API", "Import", "WebForm"][rng.usize(..5)],
-        origin_id: (rng.u8(..8) == 0).then(|| format!("billing-{id}").into()),
-        channel: (rng.u8(..4) == 0).then(|| rng.u16(51..54)),
-        channel_id: (rng.u8(..4) == 0).then(|| *pick(rng, &CHANNEL_IDS)),
-        mrr: recurring.then(|| Cents(amount(rng).0 / 12)),
-        source_lead_id: (rng.u8(..12) == 0).then(|| uuid(rng).into()),
-        custom: custom(rng, world, add_time),
-        children: children(rng, add_time, update),
-    };
+    let nth = |rng: &mut Rng, first: Id, count: usize| first + rng.u32(..count as Id);
+    let owner = nth(rng, FIRST_USER, company.users.len());
+    let stage = nth(rng, 1, company.stages.len());
+    let title = format!("{} {}", pick(rng, &COMPANY_STEMS), pick(rng, &SUBJECTS));
+    let place = (company.stages[&stage].pipeline_id, stage);
+    let mut deal = Deal::new(id, title.into(), owner, place, add_time);
+    if rng.bool() {
+        deal.creator_user_id = FIRST_USER;
+    }
+    deal.person_id = (rng.u8(..10) < 8).then(|| nth(rng, FIRST_PERSON, company.persons.len()));
+    deal.org_id =
+        (rng.u8(..10) < 7).then(|| nth(rng, FIRST_ORGANIZATION, company.organizations.len()));
+    deal.value = (rng.u8(..100) > 0).then(|| amount(rng));
+    deal.currency = currency(rng);
+    deal.probability = (rng.u8(..5) == 0).then(|| rng.u16(1..200) * 50);
+    deal.visible_to = [3, 3, 3, 3, 3, 3, 7, 7, 5, 1][rng.usize(..10)];
+    deal.label_ids =
+        world.labels().iter().filter(|_| rng.u8(..6) == 0).map(|label| label.id).collect();
+    deal.custom = custom(rng, world, add_time);
+    provenance(rng, &mut deal);
+    past(rng, reasons, &mut deal, now);
     put_away(rng, &mut deal, now);
     deal
+}
+
+/// Where a deal came from, and what it brings in every month.
+fn provenance(rng: &mut Rng, deal: &mut Deal) {
+    deal.origin =
+        ["ManuallyCreated", "ManuallyCreated", "API", "Import", "WebForm"][rng.usize(..5)];
+    deal.origin_id = (rng.u8(..8) == 0).then(|| format!("billing-{}", deal.id).into());
+    deal.channel = (rng.u8(..4) == 0).then(|| rng.u16(51..54));
+    deal.channel_id = (rng.u8(..4) == 0).then(|| *pick(rng, &CHANNEL_IDS));
+    deal.mrr = (rng.u8(..6) == 0).then(|| Cents(amount(rng).0 / 12));
+    deal.source_lead_id = (rng.u8(..12) == 0).then(|| uuid(rng.u128(..)).into());
+}
+
+/// What happened to a deal between its making and its last update.
+fn past(rng: &mut Rng, reasons: &[Arc<str>; 8], deal: &mut Deal, now: Second) {
+    let update = last_update(rng, deal.add_time, now);
+    let add_time = deal.add_time;
+    let sometime = |rng: &mut Rng| between(rng, add_time, update);
+    deal.update_time = Some(update);
+    deal.stage_change_time = (rng.u8(..3) > 0).then(|| sometime(rng));
+    deal.expected_close = rng.bool().then(|| add_time.plus(rng.u32(10..200) * DAY).date_at(0));
+    deal.status = [Status::Open, Status::Open, Status::Won, Status::Lost][rng.usize(..4)];
+    deal.closed = (deal.status != Status::Open).then(|| sometime(rng));
+    // A deal may have been won before it was lost, or opened again.
+    deal.first_won = match deal.status {
+        Status::Won => deal.closed,
+        _ => (rng.u8(..40) == 0).then(|| sometime(rng)),
+    };
+    if deal.status == Status::Lost && rng.u8(..5) > 0 {
+        deal.lost_reason = Some(pick(rng, reasons).clone());
+    }
+    deal.children = children(rng, add_time, update);
 }
 
 /// Archives some deals and deletes others, in both cases as their last update.
@@ -175,8 +180,4 @@ fn children(rng: &mut Rng, add_time: Second, update: Second) -> Children {
         last_incoming_mail: mail(rng),
         last_outgoing_mail: mail(rng),
     }
-}
-
-fn uuid(rng: &mut Rng) -> String {
-    super::super::answer::uuid(rng.u128(..))
 }

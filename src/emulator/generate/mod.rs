@@ -4,7 +4,7 @@ mod deals;
 mod values;
 mod words;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use fastrand::Rng;
 use jiff::Timestamp;
@@ -17,7 +17,9 @@ use super::{
     world::World,
 };
 pub(super) use values::{CURRENCIES, amount, currency, value};
-use words::{COMPANY_KINDS, COMPANY_STEMS, FIELDS, FIRST_NAMES, LABELS, LAST_NAMES, PIPELINES};
+use words::{
+    COMPANY_KINDS, COMPANY_STEMS, FIELDS, FIRST_NAMES, LABELS, LAST_NAMES, PHRASES, PIPELINES,
+};
 
 /// Which world to make.
 #[derive(Debug, Clone)]
@@ -49,6 +51,9 @@ impl World {
         let labels = labels(now, &mut option_ids);
         let fields = fields(&mut rng, now, &mut option_ids);
         let mut world = Self::new(company, fields, labels, options.now);
+        world.phrases = PHRASES.map(Arc::from).into();
+        let places = 3 + options.deals.min(10_000) / 10;
+        world.addresses = (0..places).map(|_| Arc::new(values::address(&mut rng))).collect();
         let deals = deals::deals(&mut rng, &world, options.deals, now);
         world.fill(deals);
         world

@@ -1,7 +1,5 @@
 //! Believable values of custom fields.
 
-use std::sync::Arc;
-
 use fastrand::Rng;
 use jiff::{ToSpan as _, civil::Date};
 
@@ -12,7 +10,7 @@ use super::{
         world::World,
     },
     pick,
-    words::{PHRASES, PLACES, ZONES},
+    words::{PLACES, ZONES},
 };
 
 /// The currencies deals are made in, with what one unit is worth in the first of them.
@@ -48,7 +46,9 @@ pub(in crate::emulator) fn value(
         FieldType::Varchar => {
             Value::Text(format!("RFP-{}-{}", today.year(), rng.u32(100..99_999)).into())
         }
-        FieldType::VarcharAuto | FieldType::Text => Value::Text((*pick(rng, &PHRASES)).into()),
+        FieldType::VarcharAuto | FieldType::Text => {
+            Value::Text(rng.choice(&world.phrases)?.clone())
+        }
         FieldType::Phone => Value::Text(format!("+49 30 {}", rng.u32(100_000..9_999_999)).into()),
         FieldType::Double => Value::Double(f64::from(rng.u32(1..400)) / 4.0 + 0.1),
         FieldType::Boolean => Value::Boolean(rng.bool()),
@@ -72,7 +72,7 @@ pub(in crate::emulator) fn value(
             let end = begin + rng.u32(1..12) * 900;
             Value::TimeRange(Box::new((TimeOfDay(begin), TimeOfDay(end), zone(rng))))
         }
-        FieldType::Address => Value::Address(Arc::new(address(rng))),
+        FieldType::Address => Value::Address(rng.choice(&world.addresses)?.clone()),
         FieldType::Int => Value::Integer(rng.i64(1..2_000)),
         FieldType::Status | FieldType::Stage | FieldType::VisibleTo => return None,
     })
@@ -90,13 +90,13 @@ fn zone(rng: &mut Rng) -> &'static str {
     ZONES[rng.usize(..ZONES.len())]
 }
 
-fn address(rng: &mut Rng) -> Address {
+/// Returns where a customer is; each part may be missing.
+pub(super) fn address(rng: &mut Rng) -> Address {
     let [route, sublocality, locality, region, country, postal_code] = *pick(rng, &PLACES);
     let number = rng.u8(1..200);
     let some = |text: &str| Some(text.to_owned());
     Address {
         value: format!("{route} {number}, {locality}"),
-        // Each part may be missing.
         subpremise: (rng.u8(..4) == 0).then(|| format!("{}. OG", number % 7 + 1)),
         street_number: Some(number.to_string()),
         route: some(route),

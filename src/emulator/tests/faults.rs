@@ -23,10 +23,7 @@ fn a_rule_skips_happens_and_is_over() {
         (response.status().as_u16(), &response.headers()["retry-after"]),
         (503, &"7".parse().unwrap())
     );
-    assert!(
-        response.headers().contains_key("x-ratelimit-limit")
-            || response.headers().contains_key("date")
-    );
+    assert!(response.headers().contains_key("date"));
     assert_eq!([status("/api/v2/deals"), status("/api/v2/deals")], [503, 200]);
     assert_eq!(bench.emulator.spent(), 4 * 10 + 2);
 }

@@ -87,6 +87,9 @@ fn a_spent_budget_refuses_until_the_hour_of_reset() {
     assert_eq!(header(&ask(), "x-daily-ratelimit-token-remaining"), Some(15));
     bench.emulator.spend_elsewhere(10);
     assert_eq!(ask().status(), 429);
+    assert_eq!(bench.get("/api/v2/deals/1").status(), 429);
+    bench.emulator.switch(|switches| switches.daily_budget += 10);
+    assert_eq!(ask().status(), 200);
 }
 
 #[test]
