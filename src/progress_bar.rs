@@ -47,7 +47,11 @@ impl Progress {
             (false, false) => Style::Lines,
         };
         let now = Instant::now();
-        Self { bars, style, state: Mutex::new(State { bars: BTreeMap::new(), began: now, said: now }) }
+        Self {
+            bars,
+            style,
+            state: Mutex::new(State { bars: BTreeMap::new(), began: now, said: now }),
+        }
     }
 
     fn began(&self, state: &mut State, entity: &'static Entity, expected: Option<u64>, note: &str) {

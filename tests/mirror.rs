@@ -4,7 +4,9 @@ mod common;
 
 use common::{BACKFILL, Sim};
 use pipedrive_mirror::{
-    emulator::{Bumps, Cursors, DealChange, DeletedArchived, Edit, Edited, End, OptionalMembers, Switches},
+    emulator::{
+        Bumps, Cursors, DealChange, DeletedArchived, Edit, Edited, End, OptionalMembers, Switches,
+    },
     sync::{Fault, Mode, Outcome},
 };
 
@@ -67,7 +69,11 @@ fn edits_within_the_very_second_of_the_mark_are_not_lost() {
 
 #[test]
 fn a_change_that_becomes_visible_late_is_not_lost() {
-    let sim = Sim::with(300, 5, Switches { visible_after: std::time::Duration::from_secs(55), ..Switches::default() });
+    let sim = Sim::with(
+        300,
+        5,
+        Switches { visible_after: std::time::Duration::from_secs(55), ..Switches::default() },
+    );
     let ids = some_live(&sim, 2);
     sim.backfill();
     retitle(&sim, ids[0], "late");
@@ -101,7 +107,10 @@ fn a_deal_that_moves_between_the_lists_is_one_row() {
         Edit::RestoreDeal(deleted[0]),
     ] {
         sim.advance(1);
-        sim.emulator.world().apply(edit.clone()).unwrap_or_else(|error| panic!("{edit:?}: {error}"));
+        sim.emulator
+            .world()
+            .apply(edit.clone())
+            .unwrap_or_else(|error| panic!("{edit:?}: {error}"));
     }
     sim.sync();
     sim.assert_equal();
@@ -159,8 +168,12 @@ fn a_row_from_the_year_2099_is_stored_and_moves_no_mark() {
 fn a_cursor_that_is_refused_costs_a_restart_and_no_row() {
     for switches in [
         Switches { cursor_uses: Some(0), ..Switches::default() },
-        Switches { cursor_expires: Some(std::time::Duration::ZERO), latency: std::time::Duration::from_secs(1), ..Switches::default() },
-        Switches { cursor_uses: Some(0), null_update_every: Some(2), ..Switches::default() },
+        Switches {
+            cursor_expires: Some(std::time::Duration::ZERO),
+            latency: std::time::Duration::from_secs(1),
+            ..Switches::default()
+        },
+        Switches { cursor_uses: Some(0), null_update_every: Some(4), ..Switches::default() },
     ] {
         let shown = format!("{switches:?}");
         let sim = Sim::with(1_300, 9, switches);
@@ -173,10 +186,15 @@ fn a_cursor_that_is_refused_costs_a_restart_and_no_row() {
 #[test]
 fn thousands_of_deals_in_one_second_are_walked_even_if_cursors_get_old() {
     let sim = Sim::new(0, 10);
-    let stage_id = sim.emulator.world().company().pipelines[0].stages[0].id;
-    let currency = pipedrive_mirror::emulator::Currency::of("EUR");
+    let stage_id = *sim.emulator.world().company().stages.keys().next().unwrap();
+    let currency = pipedrive_mirror::emulator::Currency::new(*b"EUR");
     for number in 0..1_500 {
-        let edit = Edit::CreateDeal { title: format!("import {number}"), stage_id, value: pipedrive_mirror::emulator::Cents(100), currency };
+        let edit = Edit::CreateDeal {
+            title: format!("import {number}"),
+            stage_id,
+            value: pipedrive_mirror::emulator::Cents(100),
+            currency,
+        };
         sim.emulator.world().apply(edit).unwrap();
     }
     sim.advance(3_600);
@@ -213,7 +231,9 @@ fn dump(sim: &Sim) -> Vec<String> {
             let mut query = connection.prepare(&format!("SELECT * FROM {table}")).unwrap();
             let columns = query.column_count();
             let rows = query.query_map([], |row| {
-                Ok((0..columns).map(|at| format!("{:?}|", row.get_ref(at).unwrap())).collect::<String>())
+                Ok((0..columns)
+                    .map(|at| format!("{:?}|", row.get_ref(at).unwrap()))
+                    .collect::<String>())
             });
             rows.unwrap().map(Result::unwrap).collect::<Vec<_>>()
         })
@@ -224,7 +244,7 @@ fn dump(sim: &Sim) -> Vec<String> {
 fn another_user_of_the_company_is_reported() {
     let sim = Sim::new(100, 12);
     assert!(sim.backfill().notes.is_empty());
-    let other = sim.emulator.world().company().users[1].id;
+    let other = *sim.emulator.world().company().users.keys().nth(1).unwrap();
     sim.emulator.switch(|switches| (switches.user_id, switches.admin) = (Some(other), false));
     let notes = sim.sync().notes;
     assert_eq!(notes.len(), 2, "{notes:?}");
@@ -276,7 +296,7 @@ fn what_no_change_time_shows_rides_along_while_it_is_free() {
 
 #[test]
 fn a_stop_keeps_the_page_in_hand_and_the_next_run_goes_on() {
-    let sim = Sim::new(2_600, 16);
+    let mut sim = Sim::new(2_600, 16);
     let (stop, mut requests) = (sim.stop.clone(), 0);
     sim.meddle(move |_| {
         requests += 1;
@@ -287,7 +307,7 @@ fn a_stop_keeps_the_page_in_hand_and_the_next_run_goes_on() {
     let report = sim.backfill();
     assert_eq!(report.outcome(), Outcome::Stopped);
     assert!(sim.number("SELECT count(*) FROM deals") > 0);
-    let sim = Sim { stop: tokio_util::sync::CancellationToken::new(), ..sim };
+    sim.stop = tokio_util::sync::CancellationToken::new();
     sim.leave_alone();
     assert_eq!(sim.backfill().outcome(), Outcome::Complete);
     sim.assert_equal();
@@ -312,19 +332,28 @@ fn wherever_a_run_dies_the_next_one_goes_on_and_asks_no_page_again() {
 
 /// Fails if a cursor was sent more than once, but for the one that was in flight at the death.
 fn assert_no_page_twice(sim: &Sim, transactions: usize) {
-    let mut cursors: Vec<String> =
-        sim.emulator.log().iter().filter_map(|asked| asked.param("cursor").map(str::to_owned)).collect();
+    let mut cursors: Vec<String> = sim
+        .emulator
+        .log()
+        .iter()
+        .filter_map(|asked| asked.param("cursor").map(str::to_owned))
+        .collect();
     let all = cursors.len();
     cursors.sort();
     cursors.dedup();
-    assert!(all - cursors.len() <= 1, "after {transactions} transactions {} cursors came twice", all - cursors.len());
+    assert!(
+        all - cursors.len() <= 1,
+        "after {transactions} transactions {} cursors came twice",
+        all - cursors.len()
+    );
 }
 
 #[test]
 fn edits_between_any_two_requests_are_all_there_after_one_more_run() {
     for seed in 0..6 {
         let sim = Sim::new(1_100, seed);
-        let (emulator, clock, mut rng) = (sim.emulator.clone(), sim.clock.clone(), fastrand::Rng::with_seed(seed));
+        let (emulator, clock, mut rng) =
+            (sim.emulator.clone(), sim.clock.clone(), fastrand::Rng::with_seed(seed));
         sim.meddle(move |_| {
             for _ in 0..rng.usize(0..20) {
                 clock.advance(std::time::Duration::from_millis(rng.u64(0..700)));

@@ -1,10 +1,13 @@
 //! Deal fields on their way into an answer, the built-in ones among them.
 
-use serde::{Serialize, Serializer, ser::SerializeMap as _};
+use serde::{Serialize, Serializer, ser::SerializeMap};
+
+use serde_json::json;
 
 use super::{
     Id,
     field::{CustomField, FieldOption, FieldType},
+    query::{Query, Refusal},
     second::Second,
 };
 
@@ -87,8 +90,62 @@ pub(super) enum FieldView<'a> {
     Custom(&'a CustomField),
 }
 
-impl Serialize for FieldView<'_> {
+/// Which members `include_fields` asks for.
+///
+/// Source: API reference v2, dealFields.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Settings([bool; 3]);
+
+/// The members that `include_fields` can name.
+const SETTINGS: [&str; 3] = ["ui_visibility", "important_fields", "required_fields"];
+
+impl Settings {
+    /// Reads the parameter.
+    pub(super) fn parse(query: &Query) -> Result<Self, Refusal> {
+        let mut asked = [false; 3];
+        for member in query.list("include_fields").unwrap_or_default() {
+            let place = SETTINGS.iter().position(|known| *known == member);
+            let unknown =
+                || Refusal::Invalid("include_fields".to_owned(), format!("Unknown key '{member}'"));
+            asked[place.ok_or_else(unknown)?] = true;
+        }
+        Ok(Self(asked))
+    }
+
+    /// Every member.
+    pub(super) const ALL: Self = Self([true; 3]);
+
+    /// Adds the members to a field.
+    pub(super) fn of(self, view: FieldView<'_>) -> Described<'_> {
+        Described { view, settings: self }
+    }
+}
+
+/// A field with the members that were asked for.
+pub(super) struct Described<'a> {
+    view: FieldView<'a>,
+    settings: Settings,
+}
+
+impl Serialize for Described<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        self.view.members(&mut map)?;
+        let all = json!({"add_visible_flag": true, "details_visible_flag": true, "projects_detail_visible_flag": false,
+            "show_in_pipelines": {"show_in_all": true, "pipeline_ids": []}});
+        let none = json!({"enabled": false, "stage_ids": []});
+        let values = [all, none.clone(), none];
+        for ((name, value), asked) in SETTINGS.iter().zip(values).zip(self.settings.0) {
+            if asked {
+                map.serialize_entry(name, &value)?;
+            }
+        }
+        map.end()
+    }
+}
+
+impl FieldView<'_> {
+    fn members<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
         let (name, code, field_type, custom, on_request) = match self {
             Self::BuiltIn { place, .. } => {
                 let field = &BUILT_IN[*place];
@@ -98,7 +155,6 @@ impl Serialize for FieldView<'_> {
                 (field.name.as_str(), field.code.as_str(), field.field_type, true, false)
             }
         };
-        let mut map = serializer.serialize_map(Some(8))?;
         map.serialize_entry("field_name", name)?;
         map.serialize_entry("field_code", code)?;
         map.serialize_entry("description", "")?;
@@ -106,8 +162,7 @@ impl Serialize for FieldView<'_> {
         map.serialize_entry("options", &self.options(code, field_type))?;
         map.serialize_entry("subfields", &subfields(name, field_type))?;
         map.serialize_entry("is_custom_field", &custom)?;
-        map.serialize_entry("is_optional_response_field", &on_request)?;
-        map.end()
+        map.serialize_entry("is_optional_response_field", &on_request)
     }
 }
 

@@ -122,7 +122,8 @@ fn deal(id: Id, query: &Query, world: &World) -> Result<Response, Refusal> {
 
 /// Fields have no number in v2; the cursor counts them in the order they are listed.
 fn deal_fields(query: &Query, world: &World) -> Result<Response, Refusal> {
-    query.check(&["limit", "cursor"])?;
+    query.check(&["limit", "cursor", "include_fields"])?;
+    let settings = super::field_view::Settings::parse(query)?;
     let order = Order { by: SortBy::Id, descending: false };
     let start = match query.get("cursor").map(|cursor| order.place(cursor)).transpose()? {
         None | Some(Place::Start) => 0,
@@ -131,7 +132,7 @@ fn deal_fields(query: &Query, world: &World) -> Result<Response, Refusal> {
     };
     let limit = limit(query, world.switches())?;
     let mut rest = world.field_views().skip(start);
-    let fields = rest.by_ref().take(limit).collect::<Vec<_>>();
+    let fields = rest.by_ref().take(limit).map(|field| settings.of(field)).collect::<Vec<_>>();
     let next = Id::try_from(start + fields.len()).unwrap_or(Id::MAX);
     let cursor = rest.next().map(|_| order.cursor((None, next)));
     Ok(answer::page(fields.iter().collect::<Vec<_>>(), cursor, world.switches().end))

@@ -155,7 +155,9 @@ pub(super) fn limit(query: &Query, switches: &Switches) -> Result<usize, Refusal
         OverLimit::Refuse if limit > MAX_LIMIT => {
             Err(Refusal::invalid("limit", "The value must be at most 500"))
         }
-        OverLimit::Refuse | OverLimit::Clamp => Ok(limit.min(MAX_LIMIT)),
+        OverLimit::Refuse | OverLimit::Clamp => {
+            Ok(limit.min(MAX_LIMIT).min(switches.page_rows.unwrap_or(MAX_LIMIT)))
+        }
     }
 }
 

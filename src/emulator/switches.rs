@@ -19,6 +19,8 @@ pub struct Switches {
     pub end: End,
     /// What happens to a `limit` over 500.
     pub over_limit: OverLimit,
+    /// A page never holds more rows than this, whatever `limit` says; `None`: as many as were asked for.
+    pub page_rows: Option<usize>,
     /// Which list shows a deal that is both deleted and archived.
     pub deleted_archived: DeletedArchived,
     /// Whether `GET /deals/{id}` finds a deal that is deleted but not purged.
@@ -69,6 +71,7 @@ impl Default for Switches {
             cursor_uses: None,
             end: End::Null,
             over_limit: OverLimit::Refuse,
+            page_rows: None,
             deleted_archived: DeletedArchived::Archived,
             single_finds_deleted: true,
             optional_members: OptionalMembers::OnRequest,

@@ -18,7 +18,7 @@ use super::{
     deal::Deal,
     edit::Edit,
     field::{CustomField, FieldOption, Slot},
-    field_view::{BUILT_IN_COUNT, FieldView},
+    field_view::{BUILT_IN_COUNT, FieldView, Settings},
     index::Index,
     second::Second,
     switches::{DeletedArchived, Switches},
@@ -323,7 +323,9 @@ impl World {
 
     /// Returns all deal fields as the API lists them.
     pub fn fields_json(&self) -> Vec<Json> {
-        let to_json = |field| serde_json::to_value(field).expect("a field is writable as JSON");
+        let to_json = |field| {
+            serde_json::to_value(Settings::ALL.of(field)).expect("a field is writable as JSON")
+        };
         self.field_views().map(to_json).collect()
     }
 

@@ -10,7 +10,7 @@ use crate::endpoint;
 pub(super) static ENTITY: Entity = Entity {
     name: "deal_fields",
     endpoint: &endpoint::DEAL_FIELDS,
-    query: &[],
+    query: &[("include_fields", "ui_visibility,important_fields,required_fields")],
     // v2 has no update time on a field: a change shows only by reading all of them again (specification of dealFields).
     advance: Advance::FullScan,
     schedule: "0 0 0 * * *",

@@ -120,18 +120,35 @@ impl Sim {
 
     fn engine(&self, writer: &Writer, first_observed: u64) -> Engine {
         let clock = Arc::new(self.clock.clone());
-        let transport =
-            Arc::new(Meddled { emulator: self.emulator.clone(), meddler: Arc::clone(&self.meddler) });
+        let transport = Arc::new(Meddled {
+            emulator: self.emulator.clone(),
+            meddler: Arc::clone(&self.meddler),
+        });
         let token = ApiToken::new(TOKEN).unwrap();
         let options = Options { first_observed, attempts: 3, ..Options::default() };
-        let client =
-            Client::new(transport, clock.clone(), Arc::new(StoreLedger(writer.clone())), token, &options);
-        let settings = Settings { overlap: self.overlap, base_url: "https://example.invalid".to_owned() };
-        Engine::new(client, writer.clone(), clock, self.stop.clone(), Arc::new(Unobserved), settings)
+        let client = Client::new(
+            transport,
+            clock.clone(),
+            Arc::new(StoreLedger(writer.clone())),
+            token,
+            &options,
+        );
+        let settings =
+            Settings { overlap: self.overlap, base_url: "https://example.invalid".to_owned() };
+        Engine::new(
+            client,
+            writer.clone(),
+            clock,
+            self.stop.clone(),
+            Arc::new(Unobserved),
+            settings,
+        )
     }
 
     fn wanted(&self) -> Vec<Wanted> {
-        let named = |entity: &&&entity::Entity| self.entities.is_empty() || self.entities.contains(&entity.name);
+        let named = |entity: &&&entity::Entity| {
+            self.entities.is_empty() || self.entities.contains(&entity.name)
+        };
         ENTITIES
             .iter()
             .filter(named)

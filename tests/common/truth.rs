@@ -14,20 +14,26 @@ type Row = BTreeMap<String, Sql>;
 pub fn differences(mirror: &Connection, source: &Emulator) -> Vec<String> {
     let mut found = Vec::new();
     let world = source.world();
-    let ids: BTreeSet<u32> = world.live_ids().chain(world.archived_ids()).chain(world.deleted_ids()).collect();
+    let ids: BTreeSet<u32> =
+        world.live_ids().chain(world.archived_ids()).chain(world.deleted_ids()).collect();
     let columns = custom_columns(mirror);
     let mut deals = rows(mirror, "SELECT * FROM deals", "id");
     let mut customs = rows(mirror, "SELECT * FROM deal_custom_fields", "deal_id");
     let mut raws = rows(mirror, "SELECT * FROM deal_raw", "deal_id");
     let mut labels = sets(mirror, "SELECT deal_id, label_id FROM deal_labels");
-    let mut options = sets(mirror, "SELECT deal_id, field_code || '/' || option_id FROM deal_custom_field_options");
+    let mut options = sets(
+        mirror,
+        "SELECT deal_id, field_code || '/' || option_id FROM deal_custom_field_options",
+    );
     for id in ids {
         let key = i64::from(id);
         let Some(row) = deals.remove(&key) else {
             found.push(format!("deal {id} is missing"));
             continue;
         };
-        let Some(Json::Object(truth)) = world.deal_json(id) else { panic!("the world has deal {id}") };
+        let Some(Json::Object(truth)) = world.deal_json(id) else {
+            panic!("the world has deal {id}")
+        };
         let custom = customs.remove(&key).unwrap_or_default();
         let labels = labels.remove(&key).unwrap_or_default();
         let options = options.remove(&key).unwrap_or_default();
@@ -49,7 +55,10 @@ pub fn differences(mirror: &Connection, source: &Emulator) -> Vec<String> {
 
 fn extra(table: &str, rows: &BTreeMap<i64, Row>) -> Vec<String> {
     let gone = |row: &Row| !matches!(row.get("_missing_since"), None | Some(Sql::Null));
-    rows.iter().filter(|(_, row)| !gone(row)).map(|(id, _)| format!("{table} {id} is not in the source")).collect()
+    rows.iter()
+        .filter(|(_, row)| !gone(row))
+        .map(|(id, _)| format!("{table} {id} is not in the source"))
+        .collect()
 }
 
 fn without_nulls(value: &Json) -> Json {
@@ -65,10 +74,14 @@ fn without_nulls(value: &Json) -> Json {
 }
 
 fn compare_members(truth: &Map<String, Json>, row: &Row, differ: &mut impl FnMut(String)) {
-    for (name, value) in truth.iter().filter(|(name, _)| !matches!(name.as_str(), "label_ids" | "custom_fields")) {
+    for (name, value) in
+        truth.iter().filter(|(name, _)| !matches!(name.as_str(), "label_ids" | "custom_fields"))
+    {
         match row.get(name) {
             None => differ(format!("no column {name}")),
-            Some(stored) if !same(value, stored) => differ(format!("{name} is {stored:?}, not {value}")),
+            Some(stored) if !same(value, stored) => {
+                differ(format!("{name} is {stored:?}, not {value}"))
+            }
             Some(_) => {}
         }
     }
@@ -77,8 +90,13 @@ fn compare_members(truth: &Map<String, Json>, row: &Row, differ: &mut impl FnMut
     }
 }
 
-fn compare_labels(truth: &Map<String, Json>, stored: &BTreeSet<String>, differ: &mut impl FnMut(String)) {
-    let labels: BTreeSet<String> = truth["label_ids"].as_array().unwrap().iter().map(ToString::to_string).collect();
+fn compare_labels(
+    truth: &Map<String, Json>,
+    stored: &BTreeSet<String>,
+    differ: &mut impl FnMut(String),
+) {
+    let labels: BTreeSet<String> =
+        truth["label_ids"].as_array().unwrap().iter().map(ToString::to_string).collect();
     if labels != *stored {
         differ(format!("labels are {stored:?}, not {labels:?}"));
     }
@@ -101,7 +119,10 @@ fn compare_custom(
             Json::Object(members) => members
                 .iter()
                 .map(|(name, value)| {
-                    (if name == "value" { column.clone() } else { format!("{column}_{name}") }, value.clone())
+                    (
+                        if name == "value" { column.clone() } else { format!("{column}_{name}") },
+                        value.clone(),
+                    )
                 })
                 .collect(),
             Json::Array(ids) => {
@@ -135,18 +156,23 @@ fn same(truth: &Json, stored: &Sql) -> bool {
 
 /// Returns the column of each custom field.
 fn custom_columns(mirror: &Connection) -> BTreeMap<String, String> {
-    let mut query = mirror.prepare("SELECT field_code, _column FROM deal_fields WHERE _column IS NOT NULL").unwrap();
+    let mut query = mirror
+        .prepare("SELECT field_code, _column FROM deal_fields WHERE _column IS NOT NULL")
+        .unwrap();
     let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
     rows.map(Result::unwrap).collect()
 }
 
 fn rows(mirror: &Connection, sql: &str, key: &str) -> BTreeMap<i64, Row> {
     let mut query = mirror.prepare(sql).unwrap();
-    let names: Vec<String> = query.column_names().iter().map(ToString::to_string).collect();
+    let names: Vec<String> = query.column_names().map(str::to_owned).collect();
     let rows = query
         .query_map([], |row| {
-            let read: Row =
-                names.iter().enumerate().map(|(at, name)| (name.clone(), row.get(at).unwrap())).collect();
+            let read: Row = names
+                .iter()
+                .enumerate()
+                .map(|(at, name)| (name.clone(), row.get(at).unwrap()))
+                .collect();
             Ok(read)
         })
         .unwrap();
