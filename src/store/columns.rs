@@ -211,3 +211,7 @@ fn sql_type(kind: Kind) -> &'static str {
         Kind::Text | Kind::Instant | Kind::Date | Kind::Json => "TEXT",
     }
 }
+
+#[cfg(test)]
+#[path = "columns_tests.rs"]
+mod tests;

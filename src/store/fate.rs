@@ -83,12 +83,14 @@ mod tests {
     /// A deal's life: each version changes at or after the one before, and is seen by one later request.
     fn life() -> impl Strategy<Value = Vec<Sighting>> {
         proptest::collection::vec((0..3i64, any::<bool>()), 1..12).prop_map(|steps| {
-            let mut at = 0;
+            let (mut at, mut dated) = (0, false);
             (1..)
                 .zip(steps)
                 .map(|(number, (seconds, undated))| {
                     at += seconds;
-                    let changed = if undated && at == 0 { None } else { second(at) };
+                    // Once dated, always dated.
+                    dated |= !undated || at > 0;
+                    let changed = if dated { second(at) } else { None };
                     Sighting { hash: number, changed, observed: number.cast_unsigned() }
                 })
                 .collect()
