@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use futures_util::future::BoxFuture;
+use futures_util::{FutureExt as _, future::BoxFuture};
 use jiff::Timestamp;
 use pipedrive_mirror::{
     api::{Client, Options},
@@ -33,6 +33,12 @@ pub const BACKFILL: Mode = Mode::Backfill { since: None, restart: false };
 /// What happens to a request on its way.
 pub type Meddler = Box<dyn FnMut(&Request) + Send>;
 
+/// What an answer is, or why none arrives.
+pub type Answer = Result<Response, TransportError>;
+
+/// What happens to an answer on its way.
+pub type Distorter = Box<dyn FnMut(&Request, Answer) -> Answer + Send>;
+
 /// One mirror and its source.
 pub struct Sim {
     pub clock: VirtualClock,
@@ -42,6 +48,7 @@ pub struct Sim {
     pub stop: CancellationToken,
     folder: tempfile::TempDir,
     meddler: Arc<Mutex<Option<Meddler>>>,
+    distorter: Arc<Mutex<Option<Distorter>>>,
 }
 
 impl Sim {
@@ -64,6 +71,7 @@ impl Sim {
             stop: CancellationToken::new(),
             folder: tempfile::tempdir().unwrap(),
             meddler: Arc::default(),
+            distorter: Arc::default(),
         }
     }
 
@@ -90,8 +98,14 @@ impl Sim {
         *self.meddler.lock().unwrap() = Some(Box::new(meddler));
     }
 
+    /// Passes every answer through `distorter`.
+    pub fn distort(&self, distorter: impl FnMut(&Request, Answer) -> Answer + Send + 'static) {
+        *self.distorter.lock().unwrap() = Some(Box::new(distorter));
+    }
+
     pub fn leave_alone(&self) {
         *self.meddler.lock().unwrap() = None;
+        *self.distorter.lock().unwrap() = None;
     }
 
     pub fn store(&self) -> Store {
@@ -123,6 +137,7 @@ impl Sim {
         let transport = Arc::new(Meddled {
             emulator: self.emulator.clone(),
             meddler: Arc::clone(&self.meddler),
+            distorter: Arc::clone(&self.distorter),
         });
         let token = ApiToken::new(TOKEN).unwrap();
         let options = Options { first_observed, attempts: 3, ..Options::default() };
@@ -203,14 +218,22 @@ pub fn drive<T>(
 struct Meddled {
     emulator: Emulator,
     meddler: Arc<Mutex<Option<Meddler>>>,
+    distorter: Arc<Mutex<Option<Distorter>>>,
 }
 
 impl Transport for Meddled {
-    fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>> {
+    fn send(&self, request: Request) -> BoxFuture<'_, Answer> {
         if let Some(meddler) = &mut *self.meddler.lock().unwrap() {
             meddler(&request);
         }
-        self.emulator.send(request)
+        async move {
+            let answer = self.emulator.send(request.clone()).await;
+            match &mut *self.distorter.lock().unwrap() {
+                Some(distorter) => distorter(&request, answer),
+                None => answer,
+            }
+        }
+        .boxed()
     }
 }
 
