@@ -331,6 +331,7 @@ pub(super) fn judge(ended: Result<Ended, Fault>, done: &mut super::EntityReport)
     };
     match fault {
         Fault::Api(error) if !ends_run(&error) => None,
+        Fault::Stuck { .. } => None,
         fault => Some(fault),
     }
 }

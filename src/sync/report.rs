@@ -127,6 +127,16 @@ pub enum Fault {
     /// The source.
     #[error(transparent)]
     Api(#[from] ApiError),
+    /// A place in a listing that cannot be read, not even row by row. It costs its entity only.
+    #[error(
+        "{error}; no way past that place, {place}: what changed before it is mirrored, and newest first what changed after it"
+    )]
+    Stuck {
+        /// Behind which instant.
+        place: String,
+        /// What the source does there.
+        error: ApiError,
+    },
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -174,7 +174,7 @@ impl<'e> Walk<'e> {
                     "Going around a place that cannot be read, {place}: {error}"
                 );
                 self.read_behind().await;
-                Err(Fault::Api(error))
+                Err(Fault::Stuck { place, error })
             }
             _ => Err(Fault::Api(error)),
         }
