@@ -7,7 +7,7 @@ use std::{
 
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info, warn};
+use tracing::{debug, error, info, warn};
 
 use super::{
     Event, Fault, Observer, Outcome, Report, account,
@@ -95,7 +95,8 @@ impl Engine {
         let before = self.client.spent();
         let mut report = Report::default();
         if let Err(fault) = self.run_all(mode, wanted, &mut report).await {
-            error!("The run ends early: {fault}");
+            // Whoever asked for the run says so to a person.
+            debug!("The run ends early: {fault}");
             report.fault = Some(fault);
         }
         if let Err(fault) = self.close().await {
