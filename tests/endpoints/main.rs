@@ -5,5 +5,6 @@
 mod address;
 mod answers;
 mod broken;
+mod official;
 mod requests;
 mod support;
