@@ -1,5 +1,7 @@
 //! The program as it is typed: what it says where, with which exit code, and what it leaves behind.
 
+#![expect(clippy::unwrap_used, reason = "a test that panics has failed, as it should")]
+
 mod common;
 
 use std::{

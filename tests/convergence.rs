@@ -4,6 +4,8 @@
 //! Each seed is one story in a small world whose pages hold a few rows only. `CONVERGENCE_SEED=17 cargo test --test
 //! convergence` plays one of them alone, `CONVERGENCE_STORIES=5000` more of them.
 
+#![expect(clippy::unwrap_used, reason = "a test that panics has failed, as it should")]
+
 mod common;
 
 use std::{
@@ -38,10 +40,15 @@ fn one_clean_run_makes_the_mirror_equal_the_source(#[values(0, 1, 2, 3)] part: u
     let stories = number("CONVERGENCE_STORIES").map_or(STORIES, |all| all.div_ceil(4));
     for seed in (0..stories).map(|story| story * 4 + part) {
         if let Err(cause) = catch_unwind(AssertUnwindSafe(|| story(seed))) {
-            eprintln!("play it again: CONVERGENCE_SEED={seed} cargo test --test convergence");
+            tell(seed);
             std::panic::resume_unwind(cause);
         }
     }
+}
+
+#[expect(clippy::print_stderr, reason = "a failing test is read there")]
+fn tell(seed: u64) {
+    eprintln!("play it again: CONVERGENCE_SEED={seed} cargo test --test convergence");
 }
 
 fn story(seed: u64) {

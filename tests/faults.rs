@@ -1,5 +1,7 @@
 //! What goes wrong on the way costs its place and nothing else, and the next clean run makes the mirror equal the source.
 
+#![expect(clippy::unwrap_used, reason = "a test that panics has failed, as it should")]
+
 mod common;
 
 use common::Sim;
@@ -21,7 +23,9 @@ const FOR_EVER: u32 = u32::MAX;
 
 /// 300 deals in pages of 40.
 fn sim(seed: u64) -> Sim {
-    Sim::with(300, seed, Switches { page_rows: Some(40), ..Switches::default() })
+    let mut sim = Sim::with(300, seed, Switches { page_rows: Some(40), ..Switches::default() });
+    sim.entities = vec!["deal_fields", "deals", "deals_archived"];
+    sim
 }
 
 /// Lets `times` requests to exactly `path` meet `fault`, after `skip` of them.
@@ -350,6 +354,8 @@ fn a_row_that_cannot_be_read_is_kept_with_the_reason_and_forgotten_when_a_good_o
         ("title", "{\"a\":1}"),
         ("label_ids", "7"),
         ("custom_fields", "[1]"),
+        // What orders the rows cannot be guessed.
+        ("update_time", r#""yesterday""#),
     ] {
         let (sim, id) = mirror_spoilt(move |deal| with(deal, member, raw));
         let kept = quarantined(&sim);
@@ -396,7 +402,6 @@ fn odd_values_cost_themselves_and_not_their_row() {
         ("title", r#""a\u0000b""#, "a\u{fffd}b"),
         ("title", r#""a\ud800b""#, "a\u{fffd}b"),
         ("title", huge as &str, huge.trim_matches('"')),
-        ("update_time", r#""yesterday""#, ""),
         ("expected_close_date", r#""0000-00-00""#, ""),
         ("stage_change_time", r#""2026-01-02 03:04:05""#, "2026-01-02T03:04:05Z"),
         ("person_id", "9007199254740993", "9007199254740993"),
@@ -434,8 +439,8 @@ fn a_page_most_of_which_cannot_be_read_fails_its_list_and_moves_no_mark() {
     sim.advance(60);
     spoil(&sim, changed, |deal| with(deal, "value", "[]"));
     let report = sim.sync();
-    assert_eq!(outcomes(&report), "deals failed, deals_archived complete");
-    let error = report.entities[0].error.as_ref().unwrap();
+    assert_eq!(outcomes(&report), "deal_fields complete, deals failed, deals_archived complete");
+    let error = report.entities[1].error.as_ref().unwrap();
     assert!(error.contains("cannot be read"), "{error}");
     assert_eq!((mark(), sim.number("SELECT count(*) FROM deals")), (before.clone(), rows));
     assert_eq!(sim.number("SELECT count(*) FROM deals WHERE title = 'changed'"), 0);

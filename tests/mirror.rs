@@ -1,5 +1,7 @@
 //! What a run promises, on the emulator: equality, cost, and whose mirror it is.
 
+#![expect(clippy::unwrap_used, reason = "a test that panics has failed, as it should")]
+
 mod common;
 
 use common::{BACKFILL, Sim};

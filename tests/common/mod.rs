@@ -1,5 +1,5 @@
 //! The whole program on one thread, in virtual time, against the emulator.
-#![allow(dead_code, reason = "each test binary uses its own part of this module")]
+#![allow(dead_code, unreachable_pub, reason = "each test binary uses its own part of this module")]
 
 pub mod tcp;
 pub mod truth;

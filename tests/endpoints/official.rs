@@ -103,7 +103,7 @@ async fn backfill(base: &str, database: &std::path::Path) -> Report {
             schedule: Schedule::parse(entity.schedule).unwrap(),
             force: false,
         })
-        .filter(|wanted| wanted.entity.name.starts_with("deal"))
+        .filter(|wanted| ["deal_fields", "deals", "deals_archived"].contains(&wanted.entity.name))
         .collect();
     let report = engine.run(&Mode::Backfill { since: None, restart: false }, &wanted).await;
     drop(engine);
