@@ -163,6 +163,15 @@ mod tests {
     }
 
     #[test]
+    fn the_scheduler_takes_what_is_taken_here() {
+        for text in ["*/5 * * * *", "0 */5 * * * *", "0 0 4 * * SUN", "30 15 10,22 1-7 */2 *"] {
+            let schedule = Schedule::parse(text).unwrap();
+            let job = tokio_cron_scheduler::Job::new(schedule.six_fields(), |_, _| ());
+            assert!(job.is_ok(), "{text}: {:?}", job.err());
+        }
+    }
+
+    #[test]
     fn five_fields_tick_at_second_zero_and_print_as_written() {
         let five = schedule("*/5 * * * *");
         assert_eq!(five.to_string(), "*/5 * * * *");

@@ -248,8 +248,12 @@ fn another_user_of_the_company_is_reported() {
     assert!(sim.backfill().notes.is_empty());
     let other = *sim.emulator.world().company().users.keys().nth(1).unwrap();
     sim.emulator.switch(|switches| (switches.user_id, switches.admin) = (Some(other), false));
-    let notes = sim.sync().notes;
-    assert_eq!(notes.len(), 2, "{notes:?}");
+    let first = sim.number("SELECT user_id FROM sync_account");
+    for _ in 0..2 {
+        let notes = sim.sync().notes;
+        assert_eq!(notes.len(), 2, "{notes:?}");
+        assert_eq!(sim.number("SELECT user_id FROM sync_account"), first);
+    }
 }
 
 #[test]

@@ -56,6 +56,7 @@ pub async fn ask(client: &Client, base_url: &str) -> Result<Account, ApiError> {
 /// [`Fault::OtherCompany`]; then nothing was written.
 pub(super) async fn bind(writer: &Writer, found: Account) -> Result<Vec<String>, Fault> {
     let mut notes = Vec::new();
+    let mut binding = found.clone();
     let stored = writer.run(|store| store.account()).await?;
     if let Some(stored) = &stored {
         if stored.company_id != found.company_id {
@@ -66,6 +67,8 @@ pub(super) async fn bind(writer: &Writer, found: Account) -> Result<Vec<String>,
                 "the token now belongs to user {} instead of {}: deals that this user may not see stay as they were",
                 found.user_id, stored.user_id
             ));
+            // Through whose eyes this mirror was filled is for a person to change.
+            (binding.user_id, binding.is_admin) = (stored.user_id, stored.is_admin);
         }
     }
     if !found.is_admin {
@@ -77,8 +80,8 @@ pub(super) async fn bind(writer: &Writer, found: Account) -> Result<Vec<String>,
     for note in &notes {
         warn!("{note}");
     }
-    if stored.as_ref() != Some(&found) {
-        writer.run(move |store| store.bind_account(&found)).await?;
+    if stored.as_ref() != Some(&binding) {
+        writer.run(move |store| store.bind_account(&binding)).await?;
     }
     Ok(notes)
 }

@@ -129,8 +129,14 @@ impl<'e> Walk<'e> {
                 }
             };
             // Storing is not raced against `stop`: a page in hand is always kept.
-            if self.keep(page).await? {
-                return Ok(Ended::Complete);
+            match self.keep(page).await {
+                Ok(true) => return Ok(Ended::Complete),
+                Ok(false) => {}
+                // A listing that goes round in a circle shows only when a place comes twice.
+                Err(Fault::Api(error)) if error.verdict() == Verdict::RestartWalk => {
+                    self.recover(error).await?;
+                }
+                Err(fault) => return Err(fault),
             }
         }
     }
