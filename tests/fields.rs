@@ -1,5 +1,7 @@
 //! Custom fields that come, change and go while the mirror lives.
 
+#![expect(clippy::unwrap_used, reason = "a test that panics has failed, as it should")]
+
 mod common;
 
 use common::Sim;

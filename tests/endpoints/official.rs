@@ -122,7 +122,7 @@ async fn mirror() -> (tempfile::TempDir, Connection, Report) {
 /// Returns the one row that `sql` answers, by column.
 fn row(mirror: &Connection, sql: &str) -> BTreeMap<String, Sql> {
     let mut query = mirror.prepare(sql).unwrap();
-    let names: Vec<String> = query.column_names().into_iter().map(str::to_owned).collect();
+    let names: Vec<String> = query.column_names().map(str::to_owned).collect();
     query
         .query_one([], |row| {
             names.iter().enumerate().map(|(at, name)| Ok((name.clone(), row.get(at)?))).collect()
