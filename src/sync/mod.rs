@@ -8,6 +8,7 @@
 mod account;
 mod engine;
 mod fetch;
+mod learn;
 mod observer;
 mod plan;
 mod report;

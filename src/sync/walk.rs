@@ -11,13 +11,13 @@ use tracing::{debug, warn};
 
 use super::{
     EntityReport, Event, Fault,
-    engine::{self, Engine},
+    engine::Engine,
     fetch::{self, PageSize},
     plan::{self, Lookback},
 };
 use crate::{
     api::{ApiError, Call, Page, Verdict},
-    entity::{self, Advance, Decoded, Entity, instant},
+    entity::{Advance, Decoded, Entity, instant},
     progress::{Checkpoint, Cursor},
     store::{Batch, Committed, Reading},
 };
@@ -59,6 +59,8 @@ pub(super) struct Walk<'e> {
     pub(super) report: EntityReport,
     /// What had to be read in between.
     pub(super) others: Vec<EntityReport>,
+    /// Whether the fields could not be read in this pass: once is enough.
+    pub(super) fields_failed: bool,
     /// Hashes of the cursors of this leg: none may come twice.
     met: HashSet<u64>,
     empty_pages: u32,
@@ -81,6 +83,7 @@ impl<'e> Walk<'e> {
             size: PageSize::new(entity.endpoint.page_limit),
             report: EntityReport::new(entity),
             others: Vec::new(),
+            fields_failed: false,
             met: HashSet::new(),
             empty_pages: 0,
             last: None,
@@ -280,50 +283,6 @@ impl<'e> Walk<'e> {
             (_, Some(_)) | (Leg::Backwards, None) => {}
         }
         Ok(false)
-    }
-
-    /// Decodes `page`; where it holds values of custom fields nobody knows, those are asked for first.
-    pub(super) async fn decode(&mut self, page: &Page) -> Result<Decoded, Fault> {
-        let catalog = self.engine.catalog();
-        let decoded = entity::decode(self.entity, &catalog, &page.body, &page.rows);
-        if decoded.unknown_fields.is_empty() || !self.learn_fields(&decoded).await? {
-            return Ok(decoded);
-        }
-        Ok(entity::decode(self.entity, &self.engine.catalog(), &page.body, &page.rows))
-    }
-
-    /// Reads the description of fields again if `decoded` names some that were not asked for yet; returns whether it did.
-    async fn learn_fields(&mut self, decoded: &Decoded) -> Result<bool, Fault> {
-        let Some(describing) = self.entity.table.custom.and_then(entity::describing) else {
-            return Ok(false);
-        };
-        let asked = self.engine.writer.run(|store| store.asked_fields()).await?;
-        if decoded.unknown_fields.iter().all(|code| asked.contains(code)) {
-            return Ok(false);
-        }
-        debug!(
-            entity.name = self.entity.name,
-            "Deals hold custom fields that are not described yet"
-        );
-        let before = self.engine.client.spent();
-        let start = self.engine.start(describing, None).await?;
-        let mut walk = Box::new(Walk::new(self.engine, describing, start));
-        let ended = Box::pin(walk.run()).await;
-        let after = self.engine.client.spent();
-        walk.report.requests = after.requests - before.requests;
-        walk.report.cost = after.cost - before.cost;
-        // Without the description the values stay in the raw text, from where they are filled in later.
-        let fault = engine::judge(ended, &mut walk.report);
-        self.engine.observer.notice(&Event::Ended { report: &walk.report });
-        self.others.push(walk.report);
-        if let Some(fault) = fault {
-            return Err(fault);
-        }
-        self.engine.renew().await?;
-        self.engine.reload_catalog().await?;
-        let codes: Vec<String> = decoded.unknown_fields.iter().cloned().chain(asked).collect();
-        self.engine.writer.run(move |store| store.save_asked_fields(&codes)).await?;
-        Ok(true)
     }
 
     /// Refuses a page that cannot be what was asked for.

@@ -140,7 +140,8 @@ fn cursors_get_old_by_time_and_by_use() {
 #[test]
 fn fields_are_listed_page_by_page() {
     let bench = Bench::new(1);
-    let paged = bench.walk("/api/v2/dealFields?limit=9", |_| ());
+    let all = "ui_visibility,important_fields,required_fields";
+    let paged = bench.walk(&format!("/api/v2/dealFields?limit=9&include_fields={all}"), |_| ());
     assert_eq!(paged, bench.emulator.world().fields_json());
     assert!(paged.len() > 60);
 }
