@@ -1,4 +1,38 @@
 //! Keeps a company's Pipedrive deals, and all that hangs on them, in a SQLite database.
+//!
+//! What is here, from the edge to the core. A module names only those below it, and `tests/layers.rs` keeps it so:
+//!
+//! ```text
+//! main.rs, cli.rs, command/   arguments in, words and exit code out (the program, not this library)
+//!
+//! sync/        what next, in which order; the one layer that sees both api and store
+//!   engine     one run over all entities             plan     (checkpoint, lookback) -> where a pass begins; pure
+//!   walk       one entity, page by page              fetch    one page, as large as the source can give it
+//!   salvage    past a place that cannot be read      report   what a run did
+//! api/         HTTP in                             store/     SQLite out
+//!   client     one request, one answer               rows        a page and its checkpoint in one transaction
+//!   gate       burst limit and daily budget          fate        may this row replace that one? pure
+//!   retry      waiting and asking again              columns     a typed column per custom field
+//!   page       envelope -> rows and next cursor      renew       rows stored anew from their exact text
+//!   error      ApiError and its Verdict              writer      the one thread that writes
+//!   http       the real transport                    migrate     schema/ -> user_version
+//!                                                    read        read-only, for `status`
+//! entity/      declarations: data about data, no I/O
+//!   mod        Entity, Advance, Table, ENTITIES      decode      the exact text of a row -> its values
+//!   deal, deal_field                                 custom      the columns of custom fields
+//!
+//! config       flags, environment, file -> Config    schedule    when an entity is due
+//! endpoint     what the API offers, and its cost     progress    Cursor, Checkpoint
+//! id           ApiToken                              exit        the exit codes and what each promises
+//! seams        Transport, Clock, Ledger              clock       the machine's, and one that tests move
+//!
+//! emulator/    a stand-in of the API; knows nothing of the above but the seams
+//! ```
+//!
+//! To read it in order: [`entity`] (what is mirrored), [`sync`] (how), [`store`] and [`api`] (by what means).
+//! Three rules hold it together: rows and the checkpoint they earn are stored in one transaction; every request passes
+//! one gate, which books its cost before it is spent; and nothing above the seams reads a clock or opens a socket
+//! otherwise, so the whole program runs in virtual time on one thread in tests.
 
 pub mod api;
 pub mod clock;
