@@ -106,7 +106,7 @@ fn decode_and_store_all(store: &mut Store) {
 /// Measures the steps in turn, round after round, and compares the median of each with the bare insert's.
 #[expect(clippy::print_stdout, reason = "a bench prints what it measured")]
 fn ratios() {
-    const ROUNDS: usize = 7;
+    const ROUNDS: usize = 15;
     let mut times: [Vec<Duration>; 5] = Default::default();
     for round in 0..=ROUNDS {
         let mut conn = bare::connect(&BENCH.fresh());
