@@ -70,7 +70,7 @@ mod tests {
         let rows = vec![vec!["deals".into(), "5".into()], vec!["x".into(), "1,000".into()]];
         assert_eq!(
             table(&["entity", "rows"], rows, &[1]),
-            "  entity    rows\n  deals        5\n  x        1,000\n"
+            "  entity   rows\n  deals       5\n  x       1,000\n"
         );
     }
 }

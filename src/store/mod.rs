@@ -149,7 +149,7 @@ fn tune(conn: &Connection) -> rusqlite::Result<()> {
          PRAGMA foreign_keys = OFF;
          PRAGMA cache_size = -16384;
          PRAGMA temp_store = MEMORY;
-         PRAGMA wal_autocheckpoint = 4000;
+         PRAGMA wal_autocheckpoint = 10000;
          PRAGMA journal_size_limit = 67108864;",
     )
 }
