@@ -1,7 +1,10 @@
 //! One run over the entities that are wanted.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -75,6 +78,8 @@ pub struct Engine {
     pub(super) observer: Arc<dyn Observer>,
     pub(super) settings: Settings,
     catalog: Mutex<Arc<Catalog>>,
+    /// Whether the description of fields could not be read in this run: asking once is enough.
+    fields_failed: AtomicBool,
 }
 
 impl Engine {
@@ -87,13 +92,23 @@ impl Engine {
         observer: Arc<dyn Observer>,
         settings: Settings,
     ) -> Self {
-        Self { client, writer, clock, stop, observer, settings, catalog: Mutex::default() }
+        Self {
+            client,
+            writer,
+            clock,
+            stop,
+            observer,
+            settings,
+            catalog: Mutex::default(),
+            fields_failed: AtomicBool::new(false),
+        }
     }
 
     /// Carries out one run and says what it did. Whatever ends it, what was stored stays and the next run goes on.
     pub async fn run(&self, mode: &Mode, wanted: &[Wanted]) -> Report {
         let before = self.client.spent();
         let mut report = Report::default();
+        self.fields_failed.store(false, Ordering::Relaxed);
         if let Err(fault) = self.run_all(mode, wanted, &mut report).await {
             // Whoever asked for the run says so to a person.
             debug!("The run ends early: {fault}");
@@ -221,6 +236,7 @@ impl Engine {
             done.cost -= other.cost;
             report.push(other);
         }
+        self.note_fields(entity, done.outcome);
         let totals = RunTotals {
             outcome: done.outcome.name(),
             requests: done.requests,
@@ -281,6 +297,18 @@ impl Engine {
     pub(super) fn server_now(&self) -> Timestamp {
         let offset = self.client.facts().clock_offset.unwrap_or_default();
         self.clock.now().checked_add(offset).unwrap_or(Timestamp::MAX)
+    }
+
+    /// Notes how reading `entity` ended, if it describes fields.
+    pub(super) fn note_fields(&self, entity: &Entity, outcome: Outcome) {
+        if entity.table.describes.is_some() && outcome != Outcome::Complete {
+            self.fields_failed.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Returns whether asking for the description of fields may help.
+    pub(super) fn may_ask_fields(&self) -> bool {
+        !self.fields_failed.load(Ordering::Relaxed)
     }
 
     /// Returns the custom fields as they are known now.

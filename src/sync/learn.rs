@@ -23,7 +23,7 @@ impl Walk<'_> {
     /// Reads the description of fields again if `decoded` names some that were not asked for yet; returns whether it did.
     async fn learn_fields(&mut self, decoded: &Decoded) -> Result<bool, Fault> {
         let describing = self.entity.table.custom.and_then(entity::describing);
-        let Some(describing) = describing.filter(|_| !self.fields_failed) else {
+        let Some(describing) = describing.filter(|_| self.engine.may_ask_fields()) else {
             return Ok(false);
         };
         let mut asked = self.engine.writer.run(|store| store.asked_fields()).await?;
@@ -32,10 +32,10 @@ impl Walk<'_> {
         }
         let name = self.entity.name;
         debug!(entity.name = name, "Deals hold custom fields that are not described yet");
-        self.fields_failed = !self.read_fields(describing).await?;
+        let well = self.read_fields(describing).await?;
         self.engine.renew().await?;
         self.engine.reload_catalog().await?;
-        if !self.fields_failed {
+        if well {
             // What the source does not describe even now is not asked for again, page after page.
             asked.extend(decoded.unknown_fields.iter().cloned());
             self.engine.writer.run(move |store| store.save_asked_fields(&asked)).await?;
@@ -56,6 +56,7 @@ impl Walk<'_> {
         walk.report.cost = after.cost - before.cost;
         let fault = engine::judge(ended, &mut walk.report);
         self.engine.observer.notice(&Event::Ended { report: &walk.report });
+        self.engine.note_fields(describing, walk.report.outcome);
         let well = walk.report.outcome == Outcome::Complete;
         self.others.push(walk.report);
         fault.map_or(Ok(well), Err)

@@ -59,8 +59,6 @@ pub(super) struct Walk<'e> {
     pub(super) report: EntityReport,
     /// What had to be read in between.
     pub(super) others: Vec<EntityReport>,
-    /// Whether the fields could not be read in this pass: once is enough.
-    pub(super) fields_failed: bool,
     /// Hashes of the cursors of this leg: none may come twice.
     met: HashSet<u64>,
     empty_pages: u32,
@@ -83,7 +81,6 @@ impl<'e> Walk<'e> {
             size: PageSize::new(entity.endpoint.page_limit),
             report: EntityReport::new(entity),
             others: Vec::new(),
-            fields_failed: false,
             met: HashSet::new(),
             empty_pages: 0,
             last: None,
