@@ -1,10 +1,19 @@
 //! What is shown for a while after it changed.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    time::Duration,
+};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use super::Id;
+use super::{
+    Id,
+    attached::{Attached, Counts},
+    deal::Deal,
+    switches::Counters,
+    world::World,
+};
 
 /// Old values by deal, each with the moment until which it is shown.
 #[derive(Debug, Clone)]
@@ -40,5 +49,47 @@ impl<T> Late<T> {
             }
             !values.is_empty()
         });
+    }
+}
+
+impl World {
+    /// Lets the counters of a deal, and the reads of what hangs on it, lag as the switches say.
+    pub(super) fn lag(&mut self, id: Id, old: Option<&Deal>, new: Option<&Deal>) {
+        let (Some(old), Some(new)) = (old, new) else {
+            self.late_counts.forget(id);
+            self.late_attached.forget(id);
+            return;
+        };
+        let now = self.now();
+        let after =
+            |delay: Duration| now + SignedDuration::try_from(delay).unwrap_or(SignedDuration::MAX);
+        let moved = old.counts() != new.counts();
+        match self.switches().counters {
+            Counters::Late(delay) if moved => {
+                self.late_counts.add(id, after(delay), old.counts());
+            }
+            Counters::UntilBump if old.update_time != new.update_time => {
+                self.late_counts.forget(id);
+            }
+            Counters::UntilBump if moved => {
+                self.late_counts.add(id, Timestamp::MAX, old.counts());
+            }
+            _ => {}
+        }
+        let delay = self.switches().children_visible_after;
+        if !delay.is_zero() && old.attached != new.attached {
+            self.late_attached.add(id, after(delay), old.attached.clone());
+        }
+    }
+
+    /// Returns what the counters of a deal say.
+    pub(super) fn shown_counts(&self, deal: &Deal) -> Counts {
+        self.late_counts.get(deal.id).copied().unwrap_or_else(|| deal.counts())
+    }
+
+    /// Returns what the reads show of what hangs on a deal.
+    pub(super) fn shown_attached<'a>(&'a self, deal: &'a Deal) -> &'a Attached {
+        let late = self.late_attached.get(deal.id);
+        Attached::or_nothing(late.unwrap_or(&deal.attached).as_deref())
     }
 }

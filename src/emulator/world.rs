@@ -23,7 +23,7 @@ use super::{
     index::Index,
     late::Late,
     second::Second,
-    switches::{Counters, DeletedArchived, Switches},
+    switches::{DeletedArchived, Switches},
     value::Address,
     view::{DealView, Shape},
 };
@@ -70,9 +70,9 @@ pub struct World {
     /// What the lists still show of deals that were edited a moment ago.
     late: BTreeMap<Id, VecDeque<Version>>,
     /// What the counters of a deal still say.
-    late_counts: Late<Counts>,
+    pub(super) late_counts: Late<Counts>,
     /// What the reads of what hangs on a deal still show.
-    late_attached: Late<Option<Arc<Attached>>>,
+    pub(super) late_attached: Late<Option<Arc<Attached>>>,
 }
 
 /// What the lists show of a deal until an edit becomes visible; `None`: the deal was not there yet.
@@ -236,35 +236,6 @@ impl World {
         }
     }
 
-    /// Lets the counters of a deal, and the reads of what hangs on it, lag as the switches say.
-    fn lag(&mut self, id: Id, old: Option<&Deal>, new: Option<&Deal>) {
-        let (Some(old), Some(new)) = (old, new) else {
-            self.late_counts.forget(id);
-            self.late_attached.forget(id);
-            return;
-        };
-        let after = |delay: Duration| {
-            self.now + SignedDuration::try_from(delay).unwrap_or(SignedDuration::MAX)
-        };
-        let moved = old.counts() != new.counts();
-        match self.switches.counters {
-            Counters::Late(delay) if moved => {
-                self.late_counts.add(id, after(delay), old.counts());
-            }
-            Counters::UntilBump if old.update_time != new.update_time => {
-                self.late_counts.forget(id);
-            }
-            Counters::UntilBump if moved => {
-                self.late_counts.add(id, Timestamp::MAX, old.counts());
-            }
-            _ => {}
-        }
-        let delay = self.switches.children_visible_after;
-        if !delay.is_zero() && old.attached != new.attached {
-            self.late_attached.add(id, after(delay), old.attached.clone());
-        }
-    }
-
     fn unlist(&mut self, id: Id) {
         if let Some(deal) = self.shown(id).cloned() {
             self.live.remove(&deal);
@@ -289,17 +260,6 @@ impl World {
             Some(version) => version.deal.as_ref(),
             None => self.deals.get(&id),
         }
-    }
-
-    /// Returns what the counters of a deal say.
-    pub(super) fn shown_counts(&self, deal: &Deal) -> Counts {
-        self.late_counts.get(deal.id).copied().unwrap_or_else(|| deal.counts())
-    }
-
-    /// Returns what the reads show of what hangs on a deal.
-    pub(super) fn shown_attached<'a>(&'a self, deal: &'a Deal) -> &'a Attached {
-        let late = self.late_attached.get(deal.id);
-        Attached::or_nothing(late.unwrap_or(&deal.attached).as_deref())
     }
 
     /// Returns one of the two lists.
