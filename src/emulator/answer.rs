@@ -59,6 +59,11 @@ pub(super) fn page(data: impl Serialize, next_cursor: Option<String>, end: End) 
 #[derive(Debug, Clone)]
 pub(super) struct NextCursor(pub(super) String);
 
+/// A body that is whole as it is, of status 200.
+pub(super) fn whole(body: &Json) -> Response {
+    ok(body)
+}
+
 fn ok(body: &impl Serialize) -> Response {
     let body = serde_json::to_vec(body).expect("an answer is writable as JSON");
     json_response(StatusCode::OK, Bytes::from(body))

@@ -26,6 +26,21 @@ impl World {
             }
             Edit::ChangeDeal(id, change) => self.change(id, change, now)?,
             Edit::Children(id, child, by) => self.count(id, child, by, now)?,
+            Edit::AddProduct(deal, line) => self.add_product(deal, line)?,
+            Edit::EditProduct(deal, id, line) => self.edit_product(deal, id, line)?,
+            Edit::RemoveProduct(deal, id) => self.remove_product(deal, id)?,
+            Edit::AddInstallment(deal, terms) => self.add_installment(deal, terms)?,
+            Edit::EditInstallment(deal, id, terms) => self.edit_installment(deal, id, terms)?,
+            Edit::RemoveInstallment(deal, id) => self.remove_installment(deal, id)?,
+            Edit::AddDiscount(deal, discount) => self.add_discount(deal, discount)?,
+            Edit::EditDiscount(deal, id, discount) => self.edit_discount(deal, &id, discount)?,
+            Edit::RemoveDiscount(deal, id) => self.remove_discount(deal, &id)?,
+            Edit::AddFollower(deal, user) => self.add_follower(deal, user)?,
+            Edit::RemoveFollower(deal, user) => self.remove_follower(deal, user)?,
+            Edit::AddParticipant(deal, person) => self.add_participant(deal, person)?,
+            Edit::RemoveParticipant(deal, id) => self.remove_participant(deal, id)?,
+            Edit::MergeDeals { loser, winner } => self.merge(loser, winner)?,
+            Edit::ConvertToLead(deal) => self.convert(deal)?,
             Edit::DeleteDeal(id) => self.delete(id, now)?,
             Edit::RestoreDeal(id) => self.restore(id, now)?,
             Edit::ArchiveDeal(id) => self.archive(id, now)?,
@@ -51,7 +66,7 @@ impl World {
         Ok(edited)
     }
 
-    fn store(&mut self, deal: Deal) -> Edited {
+    pub(super) fn store(&mut self, deal: Deal) -> Edited {
         let id = deal.id;
         self.replace(id, Some(deal));
         Edited::Deal(id)
@@ -72,7 +87,7 @@ impl World {
     }
 
     /// Returns a copy of a deal that may be edited.
-    fn editable(&self, id: Id) -> Result<Deal, EditError> {
+    pub(super) fn editable(&self, id: Id) -> Result<Deal, EditError> {
         let deal = self.deals.get(&id).ok_or(EditError::NoDeal)?;
         if deal.deleted.is_some() {
             // Source: changelog, "soft-deleted deals": edits other than restoring are refused since 2024-03-18.
@@ -133,7 +148,9 @@ impl World {
 
     fn count(&mut self, id: Id, child: Child, by: i16, now: Second) -> Result<Edited, EditError> {
         let mut deal = self.editable(id)?;
-        let counter = deal.children.counter(child);
+        let Some(counter) = deal.children.counter(child) else {
+            return self.count_rows(id, child, by);
+        };
         *counter = counter.checked_add_signed(by).ok_or(EditError::Unknown)?;
         bump(&mut deal, self.switches().bumps.children, now);
         Ok(self.store(deal))

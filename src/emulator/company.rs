@@ -2,7 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::{Id, second::Second, value::Currency};
+use super::{
+    Id,
+    second::Second,
+    value::{Cents, Currency},
+};
 
 /// The company that the emulated account belongs to.
 #[derive(Debug, Clone)]
@@ -27,6 +31,17 @@ pub struct Company {
     pub persons: BTreeMap<Id, Box<str>>,
     /// Names of customers.
     pub organizations: BTreeMap<Id, Box<str>>,
+    /// What it sells.
+    pub products: BTreeMap<Id, Product>,
+}
+
+/// A product.
+#[derive(Debug, Clone)]
+pub struct Product {
+    /// Its name.
+    pub name: String,
+    /// What one costs.
+    pub price: Cents,
 }
 
 /// A user of the company.

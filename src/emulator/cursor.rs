@@ -37,11 +37,27 @@ pub(super) struct Order {
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Keyset {
-    field: String,
-    field_value: Json,
-    sort_direction: String,
-    id: Id,
+pub(super) struct Keyset {
+    pub(super) field: String,
+    pub(super) field_value: Json,
+    pub(super) sort_direction: String,
+    pub(super) id: Id,
+}
+
+impl Keyset {
+    pub(super) fn write(&self) -> String {
+        encode(self)
+    }
+
+    /// Reads a cursor of this form.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::Cursor`] when it is not one of ours.
+    pub(super) fn read(cursor: &str) -> Result<Self, Refusal> {
+        let text = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| Refusal::Cursor)?;
+        serde_json::from_slice(&text).map_err(|_| Refusal::Cursor)
+    }
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -62,7 +78,7 @@ impl Order {
             (_, time) => time.map_or(Json::Null, |time| Json::from(time.to_string())),
         };
         let (field, sort_direction) = (self.by.name().to_owned(), self.direction().to_owned());
-        encode(&Keyset { field, field_value, sort_direction, id })
+        Keyset { field, field_value, sort_direction, id }.write()
     }
 
     /// Reads a cursor.
@@ -71,11 +87,10 @@ impl Order {
     ///
     /// [`Refusal::Cursor`] when it is not one of ours or belongs to another order.
     pub(super) fn place(self, cursor: &str) -> Result<Place, Refusal> {
-        let text = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| Refusal::Cursor)?;
-        if let Ok(Offset { offset }) = serde_json::from_slice(&text) {
+        if let Some(offset) = read_offset(cursor) {
             return Ok(Place::Offset(offset));
         }
-        let keyset: Keyset = serde_json::from_slice(&text).map_err(|_| Refusal::Cursor)?;
+        let keyset = Keyset::read(cursor)?;
         if keyset.field != self.by.name() || keyset.sort_direction != self.direction() {
             return Err(Refusal::Cursor);
         }
@@ -94,6 +109,12 @@ impl Order {
 /// Writes the cursor of a page that begins after `offset` items.
 pub(super) fn offset(offset: usize) -> String {
     encode(&Offset { offset })
+}
+
+/// Reads a cursor of that form; `None`: it has another.
+pub(super) fn read_offset(cursor: &str) -> Option<usize> {
+    let text = URL_SAFE_NO_PAD.decode(cursor).ok()?;
+    serde_json::from_slice(&text).ok().map(|Offset { offset }| offset)
 }
 
 fn encode(content: &impl Serialize) -> String {

@@ -6,6 +6,7 @@ use jiff::civil::Date;
 
 use super::{
     Id,
+    attached::{Attached, Counts, Follower},
     field::Slot,
     second::Second,
     value::{Cents, Currency, Value},
@@ -74,8 +75,10 @@ pub struct Deal {
     pub source_lead_id: Option<Box<str>>,
     /// Values of custom fields, by slot in ascending order; unset ones are left out.
     pub custom: Vec<(Slot, Value)>,
-    /// What hangs on it.
+    /// What hangs on it and is only counted.
     pub children: Children,
+    /// What hangs on it as rows, shared with the copies of this deal; `None`: nothing.
+    pub(super) attached: Option<Arc<Attached>>,
 }
 
 /// Where a deal stands.
@@ -100,20 +103,17 @@ impl Status {
     }
 }
 
-/// What hangs on a deal, as far as `include_fields` tells.
+/// What hangs on a deal and is only counted, as far as `include_fields` tells.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[expect(missing_docs, reason = "each is named as the API names it")]
 pub struct Children {
     pub next_activity_id: Option<Id>,
     pub last_activity_id: Option<Id>,
-    pub products: u16,
     pub files: u16,
     pub notes: u16,
-    pub followers: u16,
     pub email_messages: u16,
     pub done_activities: u16,
     pub undone_activities: u16,
-    pub participants: u16,
     pub last_incoming_mail: Option<Second>,
     pub last_outgoing_mail: Option<Second>,
 }
@@ -133,18 +133,29 @@ pub enum Child {
 }
 
 impl Children {
-    /// Returns the counter of one kind.
-    pub fn counter(&mut self, child: Child) -> &mut u16 {
-        match child {
-            Child::Product => &mut self.products,
+    /// Returns the counter of one kind; `None` where rows are counted.
+    pub(super) fn counter(&mut self, child: Child) -> Option<&mut u16> {
+        Some(match child {
             Child::File => &mut self.files,
             Child::Note => &mut self.notes,
-            Child::Follower => &mut self.followers,
             Child::EmailMessage => &mut self.email_messages,
             Child::DoneActivity => &mut self.done_activities,
             Child::UndoneActivity => &mut self.undone_activities,
-            Child::Participant => &mut self.participants,
-        }
+            Child::Product | Child::Follower | Child::Participant => return None,
+        })
+    }
+
+    /// Adds what hung on another deal.
+    pub(super) fn add(&mut self, other: Self) {
+        self.next_activity_id = self.next_activity_id.or(other.next_activity_id);
+        self.last_activity_id = self.last_activity_id.or(other.last_activity_id);
+        self.files += other.files;
+        self.notes += other.notes;
+        self.email_messages += other.email_messages;
+        self.done_activities += other.done_activities;
+        self.undone_activities += other.undone_activities;
+        self.last_incoming_mail = self.last_incoming_mail.max(other.last_incoming_mail);
+        self.last_outgoing_mail = self.last_outgoing_mail.max(other.last_outgoing_mail);
     }
 }
 
@@ -157,6 +168,8 @@ impl Deal {
         (pipeline_id, stage_id): (Id, Id),
         now: Second,
     ) -> Self {
+        // Source: knowledge base: who makes a deal follows it.
+        let followers = vec![Follower { user_id: user, add_time: now, added_by: user }];
         Self {
             id,
             title,
@@ -188,8 +201,24 @@ impl Deal {
             mrr: None,
             source_lead_id: None,
             custom: Vec::new(),
-            children: Children { followers: 1, ..Children::default() },
+            children: Children::default(),
+            attached: Some(Arc::new(Attached { followers, ..Attached::default() })),
         }
+    }
+
+    /// Returns what hangs on it.
+    pub(super) fn attached(&self) -> &Attached {
+        Attached::or_nothing(self.attached.as_deref())
+    }
+
+    /// Replaces what hangs on it; a deal on which nothing hangs keeps nothing.
+    pub(super) fn set_attached(&mut self, attached: Attached) {
+        self.attached = (attached != Attached::default()).then(|| Arc::new(attached));
+    }
+
+    /// Returns how many rows hang on it.
+    pub(super) fn counts(&self) -> Counts {
+        self.attached().counts()
     }
 
     /// Returns the status as the API shows it: a deleted deal is `deleted`, whatever it was before.

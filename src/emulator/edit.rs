@@ -2,6 +2,7 @@
 
 use super::{
     Id,
+    attached::{Discount, Installment, ProductLine},
     deal::Child,
     field::FieldType,
     value::{Cents, Currency, Value},
@@ -23,8 +24,43 @@ pub enum Edit {
     },
     /// A change of a deal's own members.
     ChangeDeal(Id, DealChange),
-    /// Something that hangs on a deal came (positive) or went (negative).
+    /// Something that hangs on a deal came (positive) or went (negative); rows are made up, or the last ones go.
     Children(Id, Child, i16),
+    /// Adds a product line to a deal.
+    AddProduct(Id, ProductLine),
+    /// Changes the line with the second id.
+    EditProduct(Id, Id, ProductLine),
+    /// Removes the line with the second id; installments go with the last one that is billed once.
+    RemoveProduct(Id, Id),
+    /// Adds an installment to a deal that has a product which is billed once and none that is billed again.
+    AddInstallment(Id, Installment),
+    /// Changes the installment with the second id.
+    EditInstallment(Id, Id, Installment),
+    /// Removes the installment with the second id.
+    RemoveInstallment(Id, Id),
+    /// Adds a discount to a deal.
+    AddDiscount(Id, Discount),
+    /// Changes the discount with this UUID.
+    EditDiscount(Id, String, Discount),
+    /// Removes the discount with this UUID.
+    RemoveDiscount(Id, String),
+    /// Lets a user, the second id, follow a deal.
+    AddFollower(Id, Id),
+    /// Lets a user follow a deal no longer.
+    RemoveFollower(Id, Id),
+    /// Lets a person, the second id, take part in a deal.
+    AddParticipant(Id, Id),
+    /// Removes the participant (not the person) with the second id.
+    RemoveParticipant(Id, Id),
+    /// Makes one deal of two: what `loser` has moves to `winner`, then `loser` is deleted.
+    MergeDeals {
+        /// The deal that goes.
+        loser: Id,
+        /// The deal that stays.
+        winner: Id,
+    },
+    /// Makes a lead of a deal; the deal is deleted.
+    ConvertToLead(Id),
     /// Deletes a deal; it can be restored for 30 days.
     DeleteDeal(Id),
     /// Brings a deleted deal back.
@@ -90,10 +126,38 @@ pub enum DealChange {
 pub enum Edited {
     /// A deal.
     Deal(Id),
+    /// A product line: the deal and the id of the line.
+    Product(Id, Id),
+    /// An installment: the deal and its id.
+    Installment(Id, Id),
+    /// A discount: the deal and its UUID.
+    Discount(Id, String),
+    /// A follower: the deal and the user.
+    Follower(Id, Id),
+    /// A participant: the deal and the id of the participant.
+    Participant(Id, Id),
+    /// A job that makes a lead of a deal: the deal and the UUID of the job.
+    Conversion(Id, String),
     /// A field, by its code.
     Field(String),
     /// An option.
     Option(Id),
+}
+
+impl Edited {
+    /// Returns the deal that was touched, or whose children were; `None`: a field or an option.
+    pub fn deal(&self) -> Option<Id> {
+        match self {
+            Self::Deal(id)
+            | Self::Product(id, _)
+            | Self::Installment(id, _)
+            | Self::Discount(id, _)
+            | Self::Follower(id, _)
+            | Self::Participant(id, _)
+            | Self::Conversion(id, _) => Some(*id),
+            Self::Field(_) | Self::Option(_) => None,
+        }
+    }
 }
 
 /// Why an edit is refused.
@@ -103,8 +167,8 @@ pub enum EditError {
     /// No such deal, or it was purged.
     #[error("there is no such deal")]
     NoDeal,
-    /// No such custom field, option, stage or user.
-    #[error("there is no such field, option, stage or user")]
+    /// No such custom field, option, stage, user, person or product.
+    #[error("there is no such field, option, stage, user, person or product")]
     Unknown,
     /// A deleted deal can only be restored.
     #[error("the deal is deleted")]
@@ -115,6 +179,12 @@ pub enum EditError {
     /// The deal is already as the edit would make it.
     #[error("the deal is already so")]
     Already,
+    /// Nothing of the kind with that id hangs on the deal.
+    #[error("nothing with that id hangs on the deal")]
+    NoChild,
+    /// The rules of products, installments, discounts or merging forbid it.
+    #[error("the rules of the API forbid it")]
+    NotAllowed,
     /// The value does not fit the field's type.
     #[error("the value does not fit the field")]
     WrongType,

@@ -5,6 +5,7 @@ use serde_json::{Value as Json, json};
 
 use super::{
     Id, answer,
+    attached::ChildRead,
     cursor::{Order, Place},
     index::SortBy,
     list::{Listing, limit, single_shape},
@@ -17,7 +18,7 @@ use super::{
 use crate::seams::Response;
 
 /// What a path leads to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Endpoint {
     Me,
     Deals,
@@ -25,17 +26,19 @@ pub(super) enum Endpoint {
     Deal(Id),
     DealFields,
     Summary,
+    Child(ChildRead),
 }
 
 impl Endpoint {
     /// Returns what a request costs, whatever it asks for. Source: `x-token-cost` of the API reference.
-    pub(super) fn cost(self) -> u64 {
+    pub(super) fn cost(&self) -> u64 {
         match self {
             Self::Deal(_) => 1,
             Self::Me => 2,
             Self::Deals | Self::DealFields => 10,
             Self::ArchivedDeals => 20,
             Self::Summary => 40,
+            Self::Child(read) => read.cost(),
         }
     }
 
@@ -49,7 +52,10 @@ impl Endpoint {
             "/api/v2/deals" => Some(Self::Deals),
             "/api/v2/deals/archived" => Some(Self::ArchivedDeals),
             "/api/v2/dealFields" => Some(Self::DealFields),
-            _ => path.strip_prefix("/api/v2/deals/")?.parse().ok().map(Self::Deal),
+            _ => {
+                let deal = path.strip_prefix("/api/v2/deals/").and_then(|id| id.parse().ok());
+                deal.map(Self::Deal).or_else(|| ChildRead::of(path).map(Self::Child))
+            }
         }
     }
 
@@ -68,14 +74,15 @@ impl Endpoint {
     }
 
     /// Answers a request.
-    pub(super) fn answer(self, query: &Query, world: &World) -> Response {
+    pub(super) fn answer(&self, query: &Query, world: &World) -> Response {
         let answer = match self {
             Self::Me => Ok(answer::single(me(world))),
             Self::Deals => deals(query, List::Live, world),
             Self::ArchivedDeals => deals(query, List::Archived, world),
-            Self::Deal(id) => deal(id, query, world),
+            Self::Deal(id) => deal(*id, query, world),
             Self::DealFields => deal_fields(query, world),
             Self::Summary => summary(query, world),
+            Self::Child(read) => read.answer(query, world),
         };
         answer.unwrap_or_else(|refusal| refusal.answer())
     }

@@ -9,12 +9,14 @@
 //!   handlers.rs       endpoints and their costs      list.rs  filter.rs  index.rs  cursor.rs
 //!   query.rs          strict parameters              view.rs  field_view.rs  value.rs  JSON
 //!   limits.rs         budget, burst, block           faults.rs                      what goes wrong on request
+//!   attached/         what hangs on a deal           late.rs                        what is shown late
 //!   world.rs          what is there                  edit.rs  apply.rs  random.rs   how it changes
 //!   generate/         how it begins                  serve.rs                       the same over TCP
 //! ```
 
 mod answer;
 mod apply;
+mod attached;
 mod company;
 mod cursor;
 mod deal;
@@ -26,6 +28,7 @@ mod filter;
 mod generate;
 mod handlers;
 mod index;
+mod late;
 mod limits;
 mod list;
 mod log;
@@ -33,6 +36,7 @@ mod query;
 mod random;
 mod second;
 mod serve;
+mod sorted;
 mod summary;
 mod switches;
 #[cfg(test)]
@@ -58,7 +62,10 @@ use handlers::Endpoint;
 use limits::{Limits, Moment};
 use query::Query;
 
-pub use company::{Company, Pipeline, Stage, User};
+pub use attached::{
+    BillingFrequency, Discount, DiscountType, Installment, Kind, ProductLine, TaxMethod,
+};
+pub use company::{Company, Pipeline, Product, Stage, User};
 pub use deal::{Child, Children, Deal, Status};
 pub use edit::{DealChange, Edit, EditError, Edited};
 pub use faults::{Fault, FaultRule};
@@ -68,7 +75,10 @@ pub use limits::Refused;
 pub use log::{Logged, Outcome};
 pub use second::Second;
 pub use serve::serve;
-pub use switches::{Bumps, Cursors, DeletedArchived, End, OptionalMembers, OverLimit, Switches};
+pub use switches::{
+    Bumps, ChildAnswer, Counters, Cursors, DeletedArchived, End, InstallmentPages, Installments,
+    OptionalMembers, OverLimit, ProductsBy, Reach, Switches,
+};
 pub use value::{Address, Cents, Currency, TimeOfDay, Value};
 pub use world::World;
 

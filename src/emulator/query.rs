@@ -21,11 +21,19 @@ pub(super) enum Refusal {
     Cursor,
     /// No filter has this id; this world knows none.
     Filter,
+    /// There is no such deal, or not for the token's user; becomes a 404.
+    NoDeal,
+    /// A parameter that is required is not there.
+    Missing(&'static str),
 }
 
 impl Refusal {
     pub(super) fn invalid(name: &str, problem: &str) -> Self {
         Self::Invalid(name.to_owned(), problem.to_owned())
+    }
+
+    pub(super) fn missing(name: &'static str) -> Self {
+        Self::Missing(name)
     }
 
     pub(super) fn answer(&self) -> Response {
@@ -40,6 +48,10 @@ impl Refusal {
             }
             Self::Cursor => answer::error(bad, "Invalid pagination cursor"),
             Self::Filter => answer::error(bad, "Filter not found"),
+            Self::NoDeal => answer::error(http::StatusCode::NOT_FOUND, "Deal not found"),
+            Self::Missing(name) => {
+                answer::error(bad, &format!("querystring must have required property '{name}'"))
+            }
         }
     }
 }
@@ -71,11 +83,17 @@ impl Query {
 
     /// Refuses parameters that are not among `known`, and those that occur twice.
     pub(super) fn check(&self, known: &[&str]) -> Result<(), Refusal> {
+        self.check_repeatable(known, "")
+    }
+
+    /// The same, but `repeatable` may occur several times.
+    pub(super) fn check_repeatable(&self, known: &[&str], repeatable: &str) -> Result<(), Refusal> {
         for (place, (name, _)) in self.0.iter().enumerate() {
             if !known.contains(&name.as_str()) {
                 return Err(Refusal::Invalid(name.clone(), format!("Unknown key '{name}'")));
             }
-            if self.0[..place].iter().any(|(earlier, _)| earlier == name) {
+            let repeated = self.0[..place].iter().any(|(earlier, _)| earlier == name);
+            if repeated && name != repeatable {
                 return Err(Refusal::Repeated(name.clone()));
             }
         }
@@ -116,6 +134,13 @@ impl Query {
     /// Reads a comma-separated list; `None` when it is not there.
     pub(super) fn list(&self, name: &str) -> Option<Vec<&str>> {
         self.get(name).map(|value| value.split(',').map(str::trim).collect())
+    }
+
+    /// Reads a list whose members are separated by commas, by repeating the parameter, or both.
+    pub(super) fn lists(&self, name: &str) -> Option<Vec<&str>> {
+        let values = self.0.iter().filter(|(key, _)| key == name);
+        let members = values.flat_map(|(_, value)| value.split(',').map(str::trim));
+        Some(members.collect::<Vec<_>>()).filter(|members| !members.is_empty())
     }
 
     /// Reads one of `choices`.

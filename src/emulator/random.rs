@@ -56,7 +56,7 @@ impl World {
         })
     }
 
-    fn newcomer(&self, rng: &mut Rng) -> Edit {
+    pub(super) fn newcomer(&self, rng: &mut Rng) -> Edit {
         let stages = self.company.stages.keys().copied().collect::<Vec<_>>();
         let organizations = self.company.organizations.values();
         let customer =
@@ -70,7 +70,7 @@ impl World {
         }
     }
 
-    fn any_deal(&self, rng: &mut Rng) -> Option<Id> {
+    pub(super) fn any_deal(&self, rng: &mut Rng) -> Option<Id> {
         let from = rng.u32(..self.next_deal.max(1));
         let next = self.deals.range(from..).next().or_else(|| self.deals.first_key_value());
         next.map(|(id, _)| *id)

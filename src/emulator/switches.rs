@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Id;
+use super::{Id, attached::Kind};
 
 /// How the emulator behaves where the reference is silent or where an account may differ.
 ///
@@ -31,6 +31,26 @@ pub struct Switches {
     pub omit_nulls: bool,
     /// Which edits set `update_time`.
     pub bumps: Bumps,
+    /// Whether the value of a deal follows its enabled product lines and its discounts.
+    pub value_from_lines: bool,
+    /// What `products_count`, `followers_count` and `participants_count` say.
+    pub counters: Counters,
+    /// Reads of what hangs on a deal show an edit only this long after it was made.
+    pub children_visible_after: Duration,
+    /// For which deals the reads of several deals (products, installments) answer.
+    pub bulk_children: Reach,
+    /// For which deals the reads of what hangs on one deal answer.
+    pub single_children: Reach,
+    /// How a page of products is sorted that does not say how.
+    pub products_by: ProductsBy,
+    /// Whether the company's plan has installments.
+    pub installments: Installments,
+    /// Whether a page of installments has `additional_data`.
+    pub installment_pages: InstallmentPages,
+    /// Whether `data` of an empty v1 page is null rather than `[]`.
+    pub empty_page_null: bool,
+    /// How long a conversion to a lead says that it is running.
+    pub conversion_takes: Duration,
     /// Whether an archived deal can be changed other than by unarchive, delete and restore.
     pub archived_editable: bool,
     /// Lists show an edit only this long after it was made; a single deal is always up to date.
@@ -77,6 +97,26 @@ impl Default for Switches {
             optional_members: OptionalMembers::OnRequest,
             omit_nulls: false,
             bumps: Bumps::default(),
+            value_from_lines: true,
+            counters: Counters::Current,
+            children_visible_after: Duration::ZERO,
+            bulk_children: Reach {
+                archived: ChildAnswer::Rows,
+                deleted: ChildAnswer::Nothing,
+                hidden: ChildAnswer::Nothing,
+                unknown: ChildAnswer::Nothing,
+            },
+            single_children: Reach {
+                archived: ChildAnswer::Rows,
+                deleted: ChildAnswer::Rows,
+                hidden: ChildAnswer::NotFound,
+                unknown: ChildAnswer::NotFound,
+            },
+            products_by: ProductsBy::Id,
+            installments: Installments::There,
+            installment_pages: InstallmentPages::WhenMore,
+            empty_page_null: false,
+            conversion_takes: Duration::ZERO,
             archived_editable: false,
             visible_after: Duration::ZERO,
             null_update_every: None,
@@ -164,8 +204,106 @@ pub struct Bumps {
     pub archive: bool,
     /// Taking a deal out of the archive.
     pub unarchive: bool,
-    /// A note, file, activity, mail, follower, participant or product that came or went.
+    /// A note, file, activity, mail or a row that came, changed or went.
     pub children: bool,
+    /// The value, where it follows from lines and discounts.
+    pub value: bool,
+    /// A product line, in place of `children`.
+    pub products: Option<bool>,
+    /// An installment, in place of `children`.
+    pub installments: Option<bool>,
+    /// A discount, in place of `children`.
+    pub discounts: Option<bool>,
+    /// A follower, in place of `children`.
+    pub followers: Option<bool>,
+    /// A participant, in place of `children`.
+    pub participants: Option<bool>,
+}
+
+impl Bumps {
+    /// Returns whether an edit of one kind of rows sets `update_time`.
+    pub(super) fn of(self, kind: Kind) -> bool {
+        let own = match kind {
+            Kind::Product => self.products,
+            Kind::Installment => self.installments,
+            Kind::Discount => self.discounts,
+            Kind::Follower => self.followers,
+            Kind::Participant => self.participants,
+        };
+        own.unwrap_or(self.children)
+    }
+}
+
+/// What the counters of rows say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Counters {
+    /// How many there are.
+    Current,
+    /// How many there were this long ago.
+    Late(Duration),
+    /// How many there were when `update_time` was last set.
+    UntilBump,
+    /// They are not there, though they were asked for.
+    Absent,
+}
+
+/// For which deals a read of what hangs on them answers; for all others it does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reach {
+    /// Deals that are archived and not deleted.
+    pub archived: ChildAnswer,
+    /// Deals that are deleted and not purged.
+    pub deleted: ChildAnswer,
+    /// Deals that the token's user may not see.
+    pub hidden: ChildAnswer,
+    /// Deals that were purged or never there; [`ChildAnswer::Rows`] is as good as [`ChildAnswer::Nothing`].
+    pub unknown: ChildAnswer,
+}
+
+/// How a deal is answered for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChildAnswer {
+    /// With its rows.
+    Rows,
+    /// As if it had none.
+    Nothing,
+    /// With 404, the whole request.
+    NotFound,
+}
+
+/// How products are sorted where a request does not say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProductsBy {
+    /// By the id of the line: a page jumps between deals.
+    Id,
+    /// By the deal, then by the id of the line.
+    Deal,
+}
+
+/// What a plan makes of installments. Source: API reference v2: "Growth and above"; the answer of others is unknown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Installments {
+    /// They are there.
+    There,
+    /// 402.
+    PaymentRequired,
+    /// 403, as JSON.
+    Forbidden,
+    /// 415, "feature is not enabled".
+    NotEnabled,
+    /// No deal has any.
+    Nothing,
+}
+
+/// When a page of installments has `additional_data`, which its schema lacks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InstallmentPages {
+    /// On every page.
+    Always,
+    /// Where another page follows.
+    WhenMore,
+    /// Never: what does not fit the page is not told of.
+    Never,
 }
 
 impl Default for Bumps {
@@ -177,6 +315,12 @@ impl Default for Bumps {
             archive: true,
             unarchive: true,
             children: false,
+            value: true,
+            products: None,
+            installments: None,
+            discounts: None,
+            followers: None,
+            participants: None,
         }
     }
 }

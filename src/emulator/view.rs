@@ -8,7 +8,7 @@ use serde::{
 use super::{
     deal::{Deal, Status},
     field::{CustomField, FieldOption},
-    switches::OptionalMembers,
+    switches::{Counters, OptionalMembers},
     value::{Cents, ValueView, label},
     world::World,
 };
@@ -44,6 +44,8 @@ pub(super) struct Shape {
     pub(super) custom_fields: Option<Vec<String>>,
     pub(super) option_labels: bool,
     pub(super) labels: bool,
+    /// Counters do not lag.
+    pub(super) as_it_is: bool,
 }
 
 impl Shape {
@@ -182,21 +184,28 @@ impl DealView<'_> {
         key: &str,
     ) -> Result<(), M::Error> {
         let children = &self.deal.children;
+        let counts = if self.shape.as_it_is {
+            self.deal.counts()
+        } else {
+            self.world.shown_counts(self.deal)
+        };
+        let absent = self.world.switches().counters == Counters::Absent;
         match key {
+            "products_count" | "followers_count" | "participants_count" if absent => Ok(()),
             "next_activity_id" => members.maybe(key, children.next_activity_id),
             "last_activity_id" => members.maybe(key, children.last_activity_id),
             "first_won_time" => members.maybe(key, self.deal.first_won),
-            "products_count" => members.put(key, children.products),
+            "products_count" => members.put(key, counts.products),
             "files_count" => members.put(key, children.files),
             "notes_count" => members.put(key, children.notes),
-            "followers_count" => members.put(key, children.followers),
+            "followers_count" => members.put(key, counts.followers),
             "email_messages_count" => members.put(key, children.email_messages),
             "activities_count" => {
                 members.put(key, children.done_activities + children.undone_activities)
             }
             "done_activities_count" => members.put(key, children.done_activities),
             "undone_activities_count" => members.put(key, children.undone_activities),
-            "participants_count" => members.put(key, children.participants),
+            "participants_count" => members.put(key, counts.participants),
             "last_incoming_mail_time" => members.maybe(key, children.last_incoming_mail),
             "last_outgoing_mail_time" => members.maybe(key, children.last_outgoing_mail),
             "smart_bcc_email" => {

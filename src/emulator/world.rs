@@ -14,12 +14,14 @@ use serde_json::Value as Json;
 
 use super::{
     Id,
+    attached::{Attached, Conversion, Counts},
     company::Company,
     deal::Deal,
     edit::Edit,
     field::{CustomField, FieldOption, Slot},
     field_view::{BUILT_IN_COUNT, FieldView, Settings},
     index::Index,
+    late::Late,
     second::Second,
     switches::{DeletedArchived, Switches},
     value::Address,
@@ -52,6 +54,12 @@ pub struct World {
     pub(super) next_deal: Id,
     pub(super) next_option: Id,
     pub(super) next_slot: Slot,
+    pub(super) next_line: Id,
+    pub(super) next_installment: Id,
+    pub(super) next_participant: Id,
+    pub(super) next_uuid: u64,
+    /// Jobs that make leads of deals, by their UUID.
+    pub(super) conversions: BTreeMap<String, Conversion>,
     pub(super) history: Vec<(Second, Edit)>,
     switches: Switches,
     now: Timestamp,
@@ -61,6 +69,10 @@ pub struct World {
     doomed: BTreeSet<(Second, Id)>,
     /// What the lists still show of deals that were edited a moment ago.
     late: BTreeMap<Id, VecDeque<Version>>,
+    /// What the counters of a deal still say.
+    pub(super) late_counts: Late<Counts>,
+    /// What the reads of what hangs on a deal still show.
+    pub(super) late_attached: Late<Option<Arc<Attached>>>,
 }
 
 /// What the lists show of a deal until an edit becomes visible; `None`: the deal was not there yet.
@@ -91,6 +103,11 @@ impl World {
             next_deal: 1,
             next_option,
             next_slot,
+            next_line: 1,
+            next_installment: 1,
+            next_participant: 1,
+            next_uuid: 0,
+            conversions: BTreeMap::new(),
             history: Vec::new(),
             switches: Switches::default(),
             now,
@@ -98,6 +115,8 @@ impl World {
             archived: Index::default(),
             doomed: BTreeSet::new(),
             late: BTreeMap::new(),
+            late_counts: Late::default(),
+            late_attached: Late::default(),
         }
     }
 
@@ -183,7 +202,10 @@ impl World {
             }
             self.list(id);
         }
+        self.late_counts.forget_old(now);
+        self.late_attached.forget_old(now);
         let today = Second::of(now);
+        self.conversions.retain(|_, conversion| conversion.is_known(today));
         while let Some((_, id)) =
             self.doomed.first().copied().filter(|(at, _)| today.since(*at) >= PURGE_AFTER)
         {
@@ -204,6 +226,7 @@ impl World {
             self.doomed.remove(&doom);
         }
         self.doomed.extend(new.as_ref().and_then(doom));
+        self.lag(id, old.as_ref(), new.as_ref());
         self.deals.extend(new.map(|deal| (id, deal)));
         if delay.is_zero() {
             self.list(id);
@@ -276,7 +299,8 @@ impl World {
 
     /// Returns what the API would answer for a deal as it is, with every member of `include_fields`.
     pub fn deal_json(&self, id: Id) -> Option<Json> {
-        let view = DealView { deal: self.deals.get(&id)?, world: self, shape: &Shape::whole() };
+        let shape = Shape { as_it_is: true, ..Shape::whole() };
+        let view = DealView { deal: self.deals.get(&id)?, world: self, shape: &shape };
         Some(serde_json::to_value(view).expect("a deal is writable as JSON"))
     }
 

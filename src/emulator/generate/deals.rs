@@ -169,14 +169,11 @@ fn children(rng: &mut Rng, add_time: Second, update: Second) -> Children {
     Children {
         next_activity_id: (to_do > 0).then(|| rng.u32(1..900_000)),
         last_activity_id: (done > 0).then(|| rng.u32(1..900_000)),
-        products: rng.u16(..5).saturating_sub(2),
         files: rng.u16(..4),
         notes: rng.u16(..6),
-        followers: rng.u16(1..4),
         email_messages: emails,
         done_activities: done,
         undone_activities: to_do,
-        participants: rng.u16(..4),
         last_incoming_mail: mail(rng),
         last_outgoing_mail: mail(rng),
     }

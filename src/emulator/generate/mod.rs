@@ -1,5 +1,6 @@
 //! A believable sales company, the same one for the same seed.
 
+mod attached;
 mod deals;
 mod values;
 mod words;
@@ -16,6 +17,7 @@ use super::{
     second::Second,
     world::World,
 };
+pub(super) use attached::line;
 pub(super) use values::{CURRENCIES, amount, currency, value};
 use words::{
     COMPANY_KINDS, COMPANY_STEMS, FIELDS, FIRST_NAMES, LABELS, LAST_NAMES, PHRASES, PIPELINES,
@@ -46,7 +48,10 @@ impl World {
     pub fn generate(options: &Options) -> Self {
         let mut rng = Rng::with_seed(options.seed);
         let now = Second::of(options.now);
-        let company = company(&mut rng, options.deals, now);
+        // A stream of its own: how deals look does not depend on what hangs on them.
+        let mut children = Rng::with_seed(!options.seed);
+        let mut company = company(&mut rng, options.deals, now);
+        company.products = attached::products(&mut children);
         let mut option_ids = 1..;
         let labels = labels(now, &mut option_ids);
         let fields = fields(&mut rng, now, &mut option_ids);
@@ -54,7 +59,8 @@ impl World {
         world.phrases = PHRASES.map(Arc::from).into();
         let places = 3 + options.deals.min(10_000) / 10;
         world.addresses = (0..places).map(|_| Arc::new(values::address(&mut rng))).collect();
-        let deals = deals::deals(&mut rng, &world, options.deals, now);
+        let mut deals = deals::deals(&mut rng, &world, options.deals, now);
+        attached::attach(&mut children, &mut world, &mut deals);
         world.fill(deals);
         world
     }
@@ -86,6 +92,7 @@ fn company(rng: &mut Rng, deals: u32, now: Second) -> Company {
         stages: BTreeMap::new(),
         persons,
         organizations,
+        products: BTreeMap::new(),
     };
     for (pipeline_id, (name, stages)) in (1..).zip(PIPELINES) {
         company.pipelines.insert(pipeline_id, Pipeline { name: name.to_owned() });

@@ -79,7 +79,7 @@ pub(in crate::emulator) fn value(
 }
 
 /// Returns a key of a map whose keys run from the first to the last without gaps; 1 for an empty one.
-fn any_key<V>(rng: &mut Rng, map: &std::collections::BTreeMap<u32, V>) -> u32 {
+pub(super) fn any_key<V>(rng: &mut Rng, map: &std::collections::BTreeMap<u32, V>) -> u32 {
     match (map.first_key_value(), map.last_key_value()) {
         (Some((first, _)), Some((last, _))) => rng.u32(*first..=*last),
         _ => 1,

@@ -133,6 +133,33 @@ pub(super) const LOST_REASONS: [&str; 8] = [
 pub(super) const CHANNEL_IDS: [&str; 4] =
     ["Jun23 Billboards", "Newsletter №7", "Messe Köln", "Webinar: Q3"];
 
+pub(super) const PRODUCTS: [&str; 24] = [
+    "Mechanical Pencil",
+    "Support plan",
+    "Support plan “Gold”",
+    "Onboarding workshop",
+    "Seat, Starter",
+    "Seat, Team",
+    "Seat, Enterprise",
+    "Datenmigration",
+    "Schulung (vor Ort)",
+    "Consulting, per hour",
+    "Fahrtkosten",
+    "API add-on",
+    "Sensor X-200",
+    "Sensor X-200 / Ersatzteil",
+    "Gateway",
+    "Câble 3 m",
+    "Montage",
+    "Wartungsvertrag",
+    "Licence perpétuelle",
+    "Hosting EU",
+    "Backup & Archive",
+    "Résumé PDF export",
+    "分析レポート",
+    "Setup fee",
+];
+
 pub(super) const LABELS: [(&str, &str); 6] = [
     ("Hot", "red"),
     ("Warm", "yellow"),

@@ -127,6 +127,8 @@ fn edits_that_do_not_bump_leave_the_update_time() {
         archive: false,
         unarchive: false,
         children: false,
+        value: false,
+        ..Bumps::default()
     };
     let bench = Bench::with(50, Switches { bumps: never, burst: None, ..Switches::default() });
     let id = bench.some_live();

@@ -5,6 +5,8 @@ mod faults;
 mod limits;
 mod paging;
 mod parameters;
+mod rows_edited;
+mod rows_read;
 mod shapes;
 mod tcp;
 

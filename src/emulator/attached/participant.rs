@@ -1,0 +1,77 @@
+//! Participants as v1 writes them: with the person, the user and the deal inside.
+//!
+//! Source: the example answer of the API reference v1. Of the person only the members that this world knows are there.
+
+use serde_json::{Map, Value as Json, json};
+
+use super::{
+    super::{Id, deal::Deal, second::v1, world::World},
+    Participant,
+};
+
+/// Writes a participant.
+pub(super) fn participant(deal: &Deal, participant: &Participant, world: &World) -> Json {
+    let Participant { id, person_id, add_time, added_by, active } = *participant;
+    let short = json!({
+        "active_flag": active, "name": world.company().persons.get(&person_id),
+        "email": email(person_id), "phone": phone(person_id), "value": person_id,
+    });
+    json!({
+        "id": id, "person_id": short, "add_time": v1(add_time), "active_flag": active,
+        "related_item_data": {"deal_id": deal.id, "title": deal.title},
+        "person": person(person_id, active, world), "added_by_user_id": user(added_by, true, world),
+        "related_item_type": "deal", "related_item_id": deal.id,
+    })
+}
+
+/// Writes what an answer with these participants adds about the users and persons in it.
+pub(super) fn related(participants: &[&Participant], world: &World) -> Json {
+    let (mut users, mut persons) = (Map::new(), Map::new());
+    for participant in participants {
+        let (who, by) = (participant.person_id, participant.added_by);
+        users.insert(by.to_string(), user(by, false, world));
+        persons.insert(
+            who.to_string(),
+            json!({
+                "active_flag": participant.active, "id": who, "name": world.company().persons.get(&who),
+                "email": email(who), "phone": phone(who), "owner_id": world.user(),
+            }),
+        );
+    }
+    json!({"user": users, "person": persons})
+}
+
+fn person(id: Id, active: bool, world: &World) -> Json {
+    let company = world.company();
+    let name = company.persons.get(&id).map_or("", |name| name);
+    let (first, last) = name.split_once(' ').unwrap_or((name, ""));
+    let first_char = name.chars().next().map(|first| first.to_lowercase().to_string());
+    json!({
+        "id": id, "company_id": company.id, "owner_id": user(world.user(), true, world), "org_id": null,
+        "name": name, "first_name": first, "last_name": last, "active_flag": active, "phone": phone(id),
+        "email": email(id), "first_char": first_char, "visible_to": "3", "picture_id": null,
+        "label": null, "label_ids": [], "org_name": null,
+        "owner_name": company.users.get(&world.user()).map(|user| &user.name),
+        "cc_email": format!("{}@pipedrivemail.com", company.domain),
+    })
+}
+
+fn user(id: Id, with_value: bool, world: &World) -> Json {
+    let user = world.company().users.get(&id);
+    let mut object = json!({
+        "id": id, "name": user.map(|user| &user.name), "email": user.map(|user| &user.email), "has_pic": 0,
+        "pic_hash": null, "active_flag": user.is_some(),
+    });
+    if with_value {
+        object["value"] = id.into();
+    }
+    object
+}
+
+fn email(person: Id) -> Json {
+    json!([{"label": "work", "value": format!("person{person}@example.com"), "primary": true}])
+}
+
+fn phone(person: Id) -> Json {
+    json!([{"label": "work", "value": format!("+49 30 {person:07}"), "primary": true}])
+}
