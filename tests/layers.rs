@@ -1,5 +1,7 @@
 //! The layers of `src/lib.rs` hold: a module names only those below it, and a foreign crate has one home.
 
+#![expect(clippy::unwrap_used, reason = "a test that panics has failed, as it should")]
+
 use std::{
     collections::BTreeSet,
     fs,

@@ -1,5 +1,7 @@
 //! What README.md says can be typed can be typed, and what the example configuration calls a default is one.
 
+#![expect(clippy::unwrap_used, reason = "a test that panics has failed, as it should")]
+
 use std::{collections::BTreeMap, fs, path::Path};
 
 use assert_cmd::Command;
