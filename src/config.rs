@@ -25,6 +25,7 @@ mod value;
 mod tests;
 
 use std::{
+    ffi::OsString,
     fmt,
     num::NonZeroU32,
     path::{Path, PathBuf},
@@ -67,7 +68,7 @@ pub struct Inputs<'a> {
     /// What the command line says.
     pub overrides: &'a Overrides,
     /// The environment: the value of a variable, `None` where it is not set.
-    pub env: &'a dyn Fn(&str) -> Option<String>,
+    pub env: &'a dyn Fn(&str) -> Option<OsString>,
     /// Where relative paths of files to read count from, and where [`DEFAULT_FILE`] is looked for.
     pub working_dir: &'a Path,
     /// The entities that `[entities.NAME]` may name, in the order in which they are listed.

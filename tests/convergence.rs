@@ -180,8 +180,10 @@ fn edit_fields(world: &mut World, rng: &mut Rng) {
         }
         (_, Some(field)) => {
             if let Some(option) = rng.choice(&field.options) {
-                world.apply(Edit::RemoveOption(field.code.clone(), option.id)).unwrap();
-                world.apply(Edit::AddOption(field.code, "Another".to_owned())).unwrap();
+                // Refused where the field has become one that offers nothing to choose from.
+                if world.apply(Edit::RemoveOption(field.code.clone(), option.id)).is_ok() {
+                    world.apply(Edit::AddOption(field.code, "Another".to_owned())).unwrap();
+                }
             }
         }
     }

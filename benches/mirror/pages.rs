@@ -116,8 +116,7 @@ fn template(emulator: &Emulator, folder: &Path, now: Timestamp) -> Catalog {
     let mut keys = Reading::default();
     for page in list(emulator, fields, "", 100) {
         let decoded = entity::decode(fields, &Catalog::default(), &page.body, &page.rows);
-        let names = decoded.records.iter().filter_map(|row| row.values[0].text(&page.body));
-        keys.keys.extend(names.map(str::to_owned));
+        keys.note(&page.body, &decoded);
         let batch = Batch {
             entity: fields,
             page: page.body,

@@ -111,10 +111,7 @@ impl Client {
     /// Dropping the future abandons the request. It stays booked if it had left.
     pub async fn get(&self, call: &Call) -> Result<Answer, ApiError> {
         let path = call.endpoint.path;
-        let Some(uri) = call.uri() else {
-            // All else in it is ours and short.
-            return Err(ApiError::StaleCursor { path, message: "longer than 64 kB".to_owned() });
-        };
+        let uri = uri(call)?;
         let mut attempts = Attempts::default();
         loop {
             let error = match self.attempt(call, &uri).await {
@@ -135,6 +132,19 @@ impl Client {
                 self.clock.sleep(wait).await;
             }
         }
+    }
+
+    /// Sends `call` a single time: for a question whose answer is not worth waiting for.
+    ///
+    /// # Errors
+    ///
+    /// See [`ApiError`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`Client::get`].
+    pub async fn get_once(&self, call: &Call) -> Result<Answer, ApiError> {
+        self.attempt(call, &uri(call)?).await
     }
 
     /// Returns what the answers told about the account so far.
@@ -227,4 +237,10 @@ impl Client {
         headers.insert(header::ACCEPT, header::HeaderValue::from_static("application/json"));
         request
     }
+}
+
+fn uri(call: &Call) -> Result<Uri, ApiError> {
+    // All else in it is ours and short.
+    let message = || "longer than 64 kB".to_owned();
+    call.uri().ok_or_else(|| ApiError::StaleCursor { path: call.endpoint.path, message: message() })
 }

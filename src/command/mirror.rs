@@ -153,18 +153,21 @@ pub(crate) async fn run(
     if tokio::task::spawn_blocking(move || thread.join()).await.is_err() {
         tracing::error!("The writing thread ended badly");
     }
-    truncated?;
+    // Housekeeping: what the run did is what counts.
+    if let Err(error) = truncated {
+        tracing::warn!("The write-ahead log was not written back: {error}");
+    }
     Ok(report)
 }
 
 /// Returns the entities that a run may take up: those named, or all that are enabled.
 fn wanted(config: &Config, which: &cli::Which) -> Result<Vec<Wanted>, Failure> {
-    for name in &which.entities {
+    for name in which.entities.iter().map(|name| name.trim()) {
         if !ENTITIES.iter().any(|entity| entity.name == name) {
             return Err(unknown(name));
         }
     }
-    let asked = |entity: &Entity| which.entities.iter().any(|name| name == entity.name);
+    let asked = |entity: &Entity| which.entities.iter().any(|name| name.trim() == entity.name);
     let wanted: Vec<Wanted> = ENTITIES
         .iter()
         .filter_map(|&entity| Some((entity, config.entity(entity.name)?)))

@@ -27,7 +27,8 @@ use crate::cli::{self, Cli, Command};
 /// Carries out the command.
 pub(crate) fn run(cli: Cli, bars: MultiProgress) -> Result<Exit, Failure> {
     let overrides = Overrides { config: cli.config, database: cli.database };
-    let quiet = cli.quiet;
+    // Lines of progress among JSON would be read by nobody.
+    let quiet = cli.quiet || cli.log_format == cli::LogFormat::Json;
     match cli.command {
         Command::Backfill(args) => mirror::backfill(&load(&overrides)?, &args, bars, quiet),
         Command::Sync(args) => mirror::sync(&load(&overrides)?, &args, bars, quiet),
@@ -54,7 +55,7 @@ fn load(overrides: &Overrides) -> Result<Config, Failure> {
         .iter()
         .map(|entity| EntityDefaults { name: entity.name, schedule: entity.schedule })
         .collect();
-    let env = |name: &str| std::env::var(name).ok();
+    let env = |name: &str| std::env::var_os(name);
     let config = Config::load(&Inputs {
         overrides,
         env: &env,

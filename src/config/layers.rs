@@ -64,7 +64,7 @@ impl<'a> Layers<'a> {
             }
             Layer::Environment => {
                 let Some(name) = key.env else { return Ok(None) };
-                ((self.inputs.env)(name).map(Into::into), Source::Environment(name))
+                ((self.inputs.env)(name), Source::Environment(name))
             }
             Layer::Flag => {
                 let Some(flag) = key.flag else { return Ok(None) };

@@ -61,7 +61,7 @@ impl Bench {
     }
 
     fn load(&self) -> Result<Config, ConfigError> {
-        let env = |name: &str| self.env.get(name).cloned();
+        let env = |name: &str| self.env.get(name).map(Into::into);
         let inputs = Inputs {
             overrides: &self.overrides,
             env: &env,

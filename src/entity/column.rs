@@ -107,7 +107,8 @@ fn int_of(shape: Shape<'_>) -> Option<Read> {
     match shape {
         Shape::Number(number) => match number.parse::<i64>() {
             Ok(number) => Some(Read::exact(Value::Int(number))),
-            Err(_) => whole(number.parse().ok()?),
+            // A number that no integer column can hold costs the value, not the row.
+            Err(_) => Some(whole(number.parse().ok()?).unwrap_or(Read::misfit(Value::Null))),
         },
         // `"7"` is not what the API promises, but nothing is lost by reading it.
         Shape::String(quoted) => {
@@ -267,8 +268,8 @@ mod tests {
         Int 7 => Int(7)
         Int 9007199254740993 => Int(9007199254740993)
         Int 3.0 => Int(3)
-        Int 1.5 => wrong type
-        Int 99999999999999999999 => wrong type
+        Int 1.5 => Null misfit
+        Int 99999999999999999999 => Null misfit
         Int "7" => Int(7) misfit
         Int "many" => wrong type
         Int true => wrong type

@@ -37,6 +37,13 @@ pub struct Entity {
     pub table: &'static Table,
 }
 
+impl Entity {
+    /// Returns whether its listing can begin at an instant, so that older rows are left out.
+    pub fn has_floor(&self) -> bool {
+        matches!(self.advance, Advance::HighWater { .. })
+    }
+}
+
 impl PartialEq for Entity {
     fn eq(&self, other: &Self) -> bool {
         self.name == other.name

@@ -1,6 +1,6 @@
 //! What one transaction stores, and what it says afterwards.
 
-use std::{fmt, sync::Arc};
+use std::{collections::BTreeSet, fmt, sync::Arc};
 
 use jiff::Timestamp;
 
@@ -46,8 +46,26 @@ impl fmt::Debug for Batch {
 /// The keys that a complete reading of a list met.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Reading {
-    /// The keys, as text.
-    pub keys: std::collections::BTreeSet<String>,
+    keys: BTreeSet<String>,
+    /// Rows came whose key could not be read: any row may be among them.
+    unnamed: bool,
+}
+
+impl Reading {
+    /// Adds the rows of a page; those that could not be read were there all the same.
+    pub fn note(&mut self, page: &str, decoded: &Decoded) {
+        let readable = decoded.records.iter().filter_map(|record| record.values[0].text(page));
+        self.keys.extend(readable.map(str::to_owned));
+        for row in &decoded.unreadable {
+            self.unnamed |= row.key.is_empty();
+            self.keys.insert(row.key.clone());
+        }
+    }
+
+    /// Returns whether `key` is known not to be among the rows. An empty list proves nothing: a fault is likelier.
+    pub(super) fn lacks(&self, key: &str) -> bool {
+        !self.unnamed && !self.keys.is_empty() && !self.keys.contains(key)
+    }
 }
 
 /// What storing a batch did.

@@ -32,15 +32,29 @@ impl Store {
         self.write(|tx| Ok(save(tx, entity.name, checkpoint)?))
     }
 
-    /// Forgets how far `entities` are mirrored; their rows stay.
+    /// Notes what a backfill of `entities` was asked for: to begin anew (their rows stay), and from which instant on.
+    ///
+    /// Both are remembered before anything is read, so that a run that dies at once leaves no list behind that another
+    /// run would begin elsewhere.
     ///
     /// # Errors
     ///
     /// SQLite's.
-    pub fn forget_checkpoints(&mut self, entities: &[&Entity]) -> Result<(), StoreError> {
+    pub fn begin_backfill(
+        &mut self,
+        entities: &[&Entity],
+        floor: Option<Timestamp>,
+        restart: bool,
+    ) -> Result<(), StoreError> {
         self.write(|tx| {
             for entity in entities {
-                tx.execute("DELETE FROM sync_checkpoints WHERE entity = ?1", [entity.name])?;
+                if restart {
+                    tx.execute("DELETE FROM sync_checkpoints WHERE entity = ?1", [entity.name])?;
+                }
+                if floor.is_some() && entity.has_floor() && load(tx, entity.name)?.is_none() {
+                    let begun = Checkpoint { since: floor, floor, ..Checkpoint::default() };
+                    save(tx, entity.name, &begun)?;
+                }
             }
             Ok(())
         })

@@ -34,6 +34,27 @@ pub(super) fn load(conn: &Connection, custom: &CustomTable) -> rusqlite::Result<
     Ok(Catalog::new(fields.collect::<rusqlite::Result<_>>()?))
 }
 
+/// Returns the places, among the catalog's columns, of those that rows stored earlier are owed.
+pub(super) fn owed_places(
+    conn: &Connection,
+    custom: &CustomTable,
+    catalog: &Catalog,
+) -> rusqlite::Result<Vec<usize>> {
+    let mut rows = conn.prepare(&format!(
+        "SELECT _column, _column_type FROM {} WHERE _filled IS NOT NULL",
+        custom.fields
+    ))?;
+    let fields =
+        rows.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?;
+    let mut owed = BTreeSet::new();
+    for field in fields {
+        let (column, field_type) = field?;
+        owed.extend(names(&column, &field_type));
+    }
+    let places = catalog.columns().iter().enumerate().filter(|(_, column)| owed.contains(*column));
+    Ok(places.map(|(at, _)| at).collect())
+}
+
 /// Returns the column names of a field whose own column is `column`.
 fn names(column: &str, field_type: &str) -> Vec<String> {
     let name = |part: &entity::Part| {

@@ -71,7 +71,9 @@ impl Lock {
     /// Another process holds it, or the lock file beside the database cannot be made.
     pub fn acquire(path: &Path) -> Result<Self, StoreError> {
         let path = canonical(path)?;
-        let lock_path = PathBuf::from(format!("{}.lock", path.display()));
+        let mut lock_path = path.clone().into_os_string();
+        lock_path.push(".lock");
+        let lock_path = PathBuf::from(lock_path);
         let mut file = OpenOptions::new()
             .read(true)
             .write(true)

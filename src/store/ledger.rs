@@ -23,12 +23,17 @@ impl Store {
     ///
     /// SQLite's.
     pub fn settle(&mut self, used: &[Usage], reserve: u64) -> Result<(), StoreError> {
-        self.write(|tx| {
+        // Synced to the disk, not only handed to the system: what is spent must not be forgotten with the power. Once per
+        // reservation this costs little.
+        self.conn.pragma_update(None, "synchronous", "FULL")?;
+        let settled = self.write(|tx| {
             for usage in used {
                 book(tx, usage.hour, usage.endpoint, usage.requests, usage.cost)?;
             }
             Ok(state::set(tx, Key::Reservation, reserve)?)
-        })
+        });
+        self.conn.pragma_update(None, "synchronous", "NORMAL")?;
+        settled
     }
 
     /// Books what a process that died may have spent: the reservation it left open, whole.

@@ -140,7 +140,7 @@ impl Reader {
              ORDER BY sum(cost) DESC",
         )?;
         let mut spent: Vec<Spent> = rows
-            .query_map([instant::text(since)], |row| {
+            .query_map([instant::text(hour(since))], |row| {
                 Ok(Spent {
                     endpoint: row.get(0)?,
                     requests: row.get::<_, i64>(1)?.cast_unsigned(),
@@ -196,4 +196,9 @@ impl Reader {
         let count: i64 = self.conn.query_row(sql, [], |row| row.get(0))?;
         Ok(count.cast_unsigned())
     }
+}
+
+/// Returns the beginning of the hour that `at` is in: what was spent is known by the hour.
+fn hour(at: Timestamp) -> Timestamp {
+    Timestamp::from_second(at.as_second().div_euclid(3_600) * 3_600).unwrap_or(at)
 }

@@ -4,14 +4,14 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, Transaction, params};
+use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
 use super::{
     Store, StoreError, columns, quarantine,
     rows::{Stamp, Storing},
     state::{self, Key},
 };
-use crate::entity::{self, Catalog, DECODER, Entity, instant};
+use crate::entity::{self, Catalog, DECODER, Entity, Record, instant};
 
 /// Rows per transaction.
 const CHUNK: usize = 500;
@@ -86,10 +86,34 @@ fn chunk(
     let catalog = columns::load(tx, custom)?;
     let texts = raw_after(tx, raw, from)?;
     let (version, now) = (state::next_version(tx)?, instant::text(now));
+    let stamp = Stamp { now: &now, version, observed: 0 };
+    // A new decoder reads every member anew; new columns only concern the custom fields.
+    let whole = state::get::<i64>(tx, Key::Renewed)?.is_some();
+    let owed = columns::owed_places(tx, custom, &catalog)?;
     let mut storing = Storing::new(tx, entity.table, &catalog)?;
-    for (_, observed, text) in &texts {
-        if let Some(record) = decode_one(entity, &catalog, text) {
-            storing.row(&record, text, Stamp { now: &now, version, observed: *observed }, true)?;
+    for (id, observed, text) in &texts {
+        let Some(record) = decode_one(entity, &catalog, text) else { continue };
+        if whole {
+            again(
+                tx,
+                &mut storing,
+                entity,
+                *id,
+                &record,
+                text,
+                Stamp { observed: *observed, ..stamp },
+            )?;
+        } else {
+            storing.custom(&record, text, true)?;
+            let values = record.custom.as_ref().map_or(&[][..], |custom| &custom.values);
+            if owed.iter().any(|at| values.get(*at).is_some_and(|value| !value.is_null())) {
+                let sql = format!(
+                    "UPDATE {} SET _version = ?2 WHERE {} = ?1",
+                    entity.table.name,
+                    entity.table.key()
+                );
+                tx.prepare_cached(&sql)?.execute(params![id, version.cast_signed()])?;
+            }
         }
     }
     state::raise(tx, Key::Version, version)?;
@@ -107,6 +131,30 @@ fn chunk(
         }
     }
     Ok(Renewal::More { rows: texts.len() })
+}
+
+/// Stores a row anew as it is read now. Whether it is gone is not for its text to say: a tombstone stays.
+fn again(
+    tx: &Transaction<'_>,
+    storing: &mut Storing<'_>,
+    entity: &Entity,
+    id: i64,
+    record: &Record,
+    text: &str,
+    stamp: Stamp<'_>,
+) -> rusqlite::Result<()> {
+    let (table, key) = (entity.table.name, entity.table.key());
+    let missing: Option<String> = tx
+        .prepare_cached(&format!("SELECT _missing_since FROM {table} WHERE {key} = ?1"))?
+        .query_row([id], |row| row.get(0))
+        .optional()?
+        .flatten();
+    storing.row(record, text, stamp, true)?;
+    if missing.is_some() {
+        tx.prepare_cached(&format!("UPDATE {table} SET _missing_since = ?2 WHERE {key} = ?1"))?
+            .execute(params![id, missing])?;
+    }
+    Ok(())
 }
 
 /// The one place that reads exact texts.

@@ -196,7 +196,12 @@ impl<'t> Storing<'t> {
     }
 
     /// Stores the custom fields of `record`.
-    fn custom(&mut self, record: &Record, page: &str, existed: bool) -> rusqlite::Result<()> {
+    pub(super) fn custom(
+        &mut self,
+        record: &Record,
+        page: &str,
+        existed: bool,
+    ) -> rusqlite::Result<()> {
         let (Some(values), Some(custom), Some((clear, insert))) =
             (&record.custom, &mut self.custom, &mut self.options)
         else {
@@ -239,10 +244,10 @@ fn tombstone_unread(
         "UPDATE {name} SET _missing_since = CASE WHEN _absent >= 1 THEN ?2 END, _absent = _absent + 1 WHERE {key} = ?1"
     ))?;
     for row in keys {
-        if reading.keys.contains(&row) {
-            seen.execute([&row])?;
-        } else {
+        if reading.lacks(&row) {
             unseen.execute(params![row, instant::text(now)])?;
+        } else {
+            seen.execute([&row])?;
         }
     }
     Ok(())

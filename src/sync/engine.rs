@@ -69,6 +69,10 @@ pub struct Settings {
     pub base_url: String,
 }
 
+/// What a person should know of a source (or a proxy before it) that does not say what time it is.
+const NO_DATE: &str = "the answers carry no Date header, so no mark can be kept and every run reads everything; look \
+                       for a proxy that takes it off";
+
 /// Carries out runs.
 pub struct Engine {
     pub(super) client: Client,
@@ -114,6 +118,9 @@ impl Engine {
             debug!("The run ends early: {fault}");
             report.fault = Some(fault);
         }
+        if !report.entities.is_empty() && self.client.facts().date.is_none() {
+            report.notes.push(NO_DATE.to_owned());
+        }
         if let Err(fault) = self.close().await {
             report.fault.get_or_insert(fault);
         }
@@ -137,6 +144,7 @@ impl Engine {
                 "The last run did not end cleanly; {open} of cost it had reserved counts as spent"
             );
         }
+        self.check_floor(mode, wanted).await?;
         let Some(asked) = self
             .stop
             .run_until_cancelled(account::ask(&self.client, &self.settings.base_url))
@@ -161,14 +169,10 @@ impl Engine {
 
     /// Everything that needs no request: what the command asks for, and rows that are owed new columns.
     async fn prepare(&self, mode: &Mode, wanted: &[Wanted]) -> Result<(), Fault> {
-        if let Mode::Backfill { since, restart } = mode {
+        if let Mode::Backfill { since, restart } = *mode {
             let entities: Vec<&'static Entity> =
                 wanted.iter().map(|wanted| wanted.entity).collect();
-            if *restart {
-                self.writer.run(move |store| store.forget_checkpoints(&entities)).await?;
-            } else if let Some(since) = *since {
-                self.check_floor(&entities, since).await?;
-            }
+            self.writer.run(move |store| store.begin_backfill(&entities, since, restart)).await?;
         }
         self.writer.run(|store| store.notice_decoder()).await?;
         self.renew().await?;
@@ -176,16 +180,13 @@ impl Engine {
         Ok(())
     }
 
-    async fn check_floor(
-        &self,
-        entities: &[&'static Entity],
-        since: Timestamp,
-    ) -> Result<(), Fault> {
-        for &entity in entities.iter().filter(|entity| entity.advance != Advance::FullScan) {
-            let Some(stored) = self.writer.run(move |store| store.checkpoint(entity)).await? else {
-                continue;
-            };
-            if stored.floor != Some(since) {
+    /// Refuses a floor other than the one that the lists are mirrored from.
+    async fn check_floor(&self, mode: &Mode, wanted: &[Wanted]) -> Result<(), Fault> {
+        let Mode::Backfill { since: Some(since), restart: false } = *mode else { return Ok(()) };
+        let lists = wanted.iter().map(|wanted| wanted.entity).filter(|entity| entity.has_floor());
+        for entity in lists {
+            let stored = self.writer.run(move |store| store.checkpoint(entity)).await?;
+            if let Some(stored) = stored.filter(|stored| stored.floor != Some(since)) {
                 return Err(Fault::OtherFloor {
                     entity: entity.name,
                     stored: stored.floor.map(instant::text),
@@ -220,11 +221,7 @@ impl Engine {
         let (name, now) = (mode.name(), self.clock.now());
         let row = self.writer.run(move |store| store.begin_run(run, name, entity, now)).await?;
         let before = self.client.spent();
-        let floor = match mode {
-            Mode::Backfill { since, .. } => *since,
-            Mode::Sync => None,
-        };
-        let start = self.start(entity, floor).await?;
+        let start = self.start(entity).await?;
         let mut walk = Walk::new(self, entity, start);
         let ended = walk.run().await;
         let (mut done, others) = (walk.report, walk.others);
@@ -260,11 +257,7 @@ impl Engine {
     }
 
     /// Returns where a pass of `entity` goes on or begins.
-    pub(super) async fn start(
-        &self,
-        entity: &'static Entity,
-        floor: Option<Timestamp>,
-    ) -> Result<Checkpoint, StoreError> {
+    pub(super) async fn start(&self, entity: &'static Entity) -> Result<Checkpoint, StoreError> {
         let stored = self.writer.run(move |store| store.checkpoint(entity)).await?;
         if entity.advance == Advance::FullScan {
             return Ok(Checkpoint { cursor: None, began_at: None, ..stored.unwrap_or_default() });
@@ -275,7 +268,7 @@ impl Engine {
             }
             None => None,
         };
-        Ok(plan::plan(stored, Lookback { overlap: self.settings.overlap, crowd }, floor))
+        Ok(plan::plan(stored, Lookback { overlap: self.settings.overlap, crowd }))
     }
 
     /// Writes down what was spent, and by how much the source's clock differs from ours.

@@ -39,35 +39,71 @@ impl PageSize {
     }
 }
 
+/// How long an answer is worked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Patience {
+    /// What passes by itself is waited out.
+    Full,
+    /// One request a size.
+    Little,
+}
+
 /// Asks for the page at `cursor`, in smaller pieces where the source cannot give it whole.
 ///
 /// # Errors
 ///
-/// The source's; [`ApiError::TooLarge`] and the like mean that not even one row could be had.
+/// The source's; one that [`may_be_one_place`] means that not even one row could be had.
 pub(super) async fn page(
     client: &Client,
     call: &Call,
     cursor: Option<&Cursor>,
     size: &mut PageSize,
+    mut patience: Patience,
 ) -> Result<Page, ApiError> {
     loop {
-        let sized = call.clone().param("limit", size.now).at(cursor);
-        let asked = size.now;
-        let error = match client.get(&sized).await.and_then(|answer| Page::parse(&answer, cursor)) {
-            Ok(page) => {
-                size.came();
-                return Ok(page);
-            }
+        let error = match ask(client, call, cursor, size, patience).await {
+            Ok(page) => return Ok(page),
             Err(error) => error,
         };
-        if !size.shrink(&error) {
+        let trouble = matches!(error, ApiError::Transient { .. });
+        let asked = size.now;
+        if (trouble && patience == Patience::Little) || !size.shrink(&error) {
             return Err(error);
         }
         warn!(
             endpoint = call.endpoint.path,
             "Asking for {} rows instead of {asked}: {error}", size.now
         );
+        if trouble {
+            // A source in trouble altogether shows by one more question: all patience was spent on the first.
+            patience = Patience::Little;
+        }
     }
+}
+
+async fn ask(
+    client: &Client,
+    call: &Call,
+    cursor: Option<&Cursor>,
+    size: &mut PageSize,
+    patience: Patience,
+) -> Result<Page, ApiError> {
+    let sized = call.clone().param("limit", size.now).at(cursor);
+    let answer = match patience {
+        Patience::Full => client.get(&sized).await,
+        Patience::Little => client.get_once(&sized).await,
+    }?;
+    let page = Page::parse(&answer, cursor)?;
+    size.came();
+    Ok(page)
+}
+
+/// Returns whether `error` may come from one row at this place: the source was reached, and it is not about our rate.
+pub(super) fn may_be_one_place(error: &ApiError) -> bool {
+    matches!(
+        error,
+        ApiError::TooLarge { .. } | ApiError::Malformed { .. } | ApiError::Transient { .. }
+    )
 }
 
 #[cfg(test)]

@@ -47,7 +47,7 @@ impl Walk<'_> {
     /// stay in the raw text, from where they are filled in later.
     async fn read_fields(&mut self, describing: &'static Entity) -> Result<bool, Fault> {
         let before = self.engine.client.spent();
-        let start = self.engine.start(describing, None).await?;
+        let start = self.engine.start(describing).await?;
         let mut walk = Walk::new(self.engine, describing, start);
         // On the heap: a walk that holds a walk has no size.
         let ended = Box::pin(walk.run()).await;

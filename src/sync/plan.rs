@@ -23,14 +23,8 @@ pub(crate) struct Lookback {
 }
 
 /// Returns the place at which a pass goes on (a cursor is kept) or begins.
-pub(crate) fn plan(
-    stored: Option<Checkpoint>,
-    look: Lookback,
-    floor: Option<Timestamp>,
-) -> Checkpoint {
-    let Some(stored) = stored else {
-        return Checkpoint { since: floor, floor, ..Checkpoint::default() };
-    };
+pub(crate) fn plan(stored: Option<Checkpoint>, look: Lookback) -> Checkpoint {
+    let Some(stored) = stored else { return Checkpoint::default() };
     if stored.cursor.is_some() {
         return stored;
     }
@@ -73,24 +67,22 @@ mod tests {
     #[test]
     fn the_first_pass_has_no_lower_end_so_that_rows_without_a_change_time_are_seen() {
         let look = Lookback { overlap: OVERLAP, crowd: None };
-        assert_eq!(plan(None, look, None), Checkpoint::default());
+        assert_eq!(plan(None, look), Checkpoint::default());
         let floor = Some(at("2026-01-01T00:00:00Z"));
-        assert_eq!(
-            plan(None, look, floor),
-            Checkpoint { since: floor, floor, ..Checkpoint::default() }
-        );
+        let begun = Checkpoint { since: floor, floor, ..Checkpoint::default() };
+        assert_eq!(plan(Some(begun.clone()), look), begun);
     }
 
     #[test]
     fn a_pass_that_was_cut_short_goes_on_at_its_cursor() {
         let cut = Checkpoint { cursor: Some(Cursor::new("x")), ..stored() };
-        assert_eq!(plan(Some(cut.clone()), Lookback { overlap: OVERLAP, crowd: None }, None), cut);
+        assert_eq!(plan(Some(cut.clone()), Lookback { overlap: OVERLAP, crowd: None }), cut);
     }
 
     #[test]
     fn the_overlap_is_always_read_again_and_more_where_that_is_free() {
         let since_with = |crowd: Option<&str>| {
-            plan(Some(stored()), Lookback { overlap: OVERLAP, crowd: crowd.map(at) }, None)
+            plan(Some(stored()), Lookback { overlap: OVERLAP, crowd: crowd.map(at) })
                 .since
                 .unwrap()
                 .to_string()

@@ -129,11 +129,14 @@ pub enum Fault {
     Api(#[from] ApiError),
     /// A place in a listing that cannot be read, not even row by row. It costs its entity only.
     #[error(
-        "{error}; no way past that place, {place}: what changed before it is mirrored, and newest first what changed after it"
+        "{error}; no way past that place, {place}{}",
+        if *.behind { "; what changed after it is mirrored newest first" } else { "" }
     )]
     Stuck {
         /// Behind which instant.
         place: String,
+        /// Whether what lies behind it could be read.
+        behind: bool,
         /// What the source does there.
         error: ApiError,
     },
@@ -191,7 +194,7 @@ impl Report {
         } else if self.fault.is_some() {
             Outcome::Failed
         } else if any(Outcome::Failed) {
-            Outcome::Partial
+            if any(Outcome::Complete) { Outcome::Partial } else { Outcome::Failed }
         } else if any(Outcome::NeedsPerson) {
             Outcome::NeedsPerson
         } else {

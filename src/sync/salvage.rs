@@ -4,29 +4,33 @@ use tracing::warn;
 
 use super::{
     Fault,
-    fetch::{self, PageSize},
+    fetch::{self, PageSize, Patience},
     walk::{Leg, Walk},
 };
 use crate::api::{ApiError, Page};
 
 impl Walk<'_> {
     /// Reads newest first what lies behind a place that cannot be read, without moving the mark: fresh rows should not
-    /// wait until that place is healed. It ends at that place, or where nothing is new any more.
-    pub(super) async fn read_behind(&mut self) {
-        self.turn(Leg::Backwards);
-        if let Err(fault) = self.read_while(|_, changed| changed > 0).await {
-            warn!(entity.name = self.entity.name, "Reading behind that place ended: {fault}");
+    /// wait until that place is healed. It ends at that place, or where nothing is new any more; returns whether it
+    /// stored anything or got to its end.
+    pub(super) async fn read_behind(&mut self) -> Result<bool, Fault> {
+        let stored = self.report.pages;
+        self.turn(Leg::Backwards { down_to: self.at.mark.or(self.at.floor) });
+        match self.read_while(|_, changed| changed > 0).await {
+            Ok(()) => Ok(true),
+            Err(Fault::Api(error)) => {
+                warn!(entity.name = self.entity.name, "Reading behind that place ended: {error}");
+                Ok(self.report.pages > stored)
+            }
+            Err(fault) => Err(fault),
         }
     }
 
     /// Reads the rows that name no change time, in case the source sorts them last: they are the first of the reverse
     /// order, and no pass with a lower end sees them.
     pub(super) async fn read_undated(&mut self) -> Result<(), Fault> {
-        self.turn(Leg::Backwards);
-        let mark = self.at.mark.take();
-        let read = self.read_while(|undated, _| undated).await;
-        self.at.mark = mark;
-        read
+        self.turn(Leg::Backwards { down_to: None });
+        self.read_while(|undated, _| undated).await
     }
 
     /// Stores pages of the reverse order while `more` says so of the page just stored: whether its last row names no
@@ -53,6 +57,13 @@ impl Walk<'_> {
 
     async fn fetch_backwards(&mut self) -> Result<Page, ApiError> {
         let call = self.call();
-        fetch::page(&self.engine.client, &call, self.cursor.as_ref(), &mut self.size).await
+        fetch::page(
+            &self.engine.client,
+            &call,
+            self.cursor.as_ref(),
+            &mut self.size,
+            Patience::Little,
+        )
+        .await
     }
 }

@@ -7,12 +7,12 @@ use std::{
 };
 
 use jiff::{SignedDuration, Timestamp};
-use tracing::{debug, warn};
+use tracing::debug;
 
 use super::{
     EntityReport, Event, Fault,
     engine::Engine,
-    fetch::{self, PageSize},
+    fetch::{self, PageSize, Patience},
     plan::{self, Lookback},
 };
 use crate::{
@@ -41,8 +41,11 @@ pub(super) enum Leg {
     ByTime,
     /// One second only, by id: its rows are so many that the way by time does not get through it.
     Second(Timestamp),
-    /// Newest change first, down to the mark: past a place that cannot be read.
-    Backwards,
+    /// Newest change first, down to this instant, or to the very end.
+    Backwards {
+        /// Where it ends.
+        down_to: Option<Timestamp>,
+    },
     /// From the first row to the last, in the source's own order.
     Whole,
 }
@@ -110,7 +113,7 @@ impl<'e> Walk<'e> {
         self.engine.observer.notice(&Event::Began { entity, resumed, first, expected });
         // Before the first request, so that lag is never understated.
         if self.at.began_at.is_none() {
-            self.at.began_at = self.engine.client.facts().date;
+            self.at.began_at = Some(self.engine.server_now());
         }
         if self.cursor.is_none() {
             self.read_undated_if_cut().await?;
@@ -143,7 +146,14 @@ impl<'e> Walk<'e> {
 
     async fn fetch(&mut self) -> Result<Page, ApiError> {
         let call = self.call();
-        fetch::page(&self.engine.client, &call, self.cursor.as_ref(), &mut self.size).await
+        fetch::page(
+            &self.engine.client,
+            &call,
+            self.cursor.as_ref(),
+            &mut self.size,
+            Patience::Full,
+        )
+        .await
     }
 
     pub(super) fn call(&self) -> Call {
@@ -154,9 +164,7 @@ impl<'e> Walk<'e> {
             Leg::Whole => return call,
             Leg::ByTime => ("update_time", "asc", self.at.since, self.at.until),
             Leg::Second(at) => ("id", "asc", Some(at), Some(next_second(at))),
-            Leg::Backwards => {
-                ("update_time", "desc", self.at.mark.or(self.at.floor), self.at.until)
-            }
+            Leg::Backwards { down_to } => ("update_time", "desc", down_to, self.at.until),
         };
         call = call.param("sort_by", sort_by).param("sort_direction", direction);
         // Whole seconds: a fraction is refused (API.md 3.4, seen as `ERR_SCHEMA_VALIDATION_FAILED`).
@@ -172,15 +180,13 @@ impl<'e> Walk<'e> {
     async fn recover(&mut self, error: ApiError) -> Result<(), Fault> {
         match error.verdict() {
             Verdict::RestartWalk => self.restart(error).await,
-            // Not even one row could be had: a place that cannot be read, or a source that is down.
-            Verdict::Shrink | Verdict::Retry { .. } if self.leg == Leg::ByTime => {
+            // Not even one row could be had: a place that cannot be read, or a source that is in trouble.
+            Verdict::Shrink | Verdict::Retry { .. }
+                if self.leg == Leg::ByTime && fetch::may_be_one_place(&error) =>
+            {
                 let place = self.place();
-                warn!(
-                    entity.name = self.entity.name,
-                    "Going around a place that cannot be read, {place}: {error}"
-                );
-                self.read_behind().await;
-                Err(Fault::Stuck { place, error })
+                let behind = self.read_behind().await?;
+                Err(Fault::Stuck { place, behind, error })
             }
             _ => Err(Fault::Api(error)),
         }
@@ -239,47 +245,51 @@ impl<'e> Walk<'e> {
     async fn keep(&mut self, page: Page) -> Result<bool, Fault> {
         let decoded = self.decode(&page).await?;
         self.check(&page, &decoded)?;
+        self.check_place(&page)?;
         let now = page.date.or(self.engine.client.facts().date);
         if self.leg == Leg::ByTime {
             self.advance_mark(&decoded, now);
         }
-        let last = self.step(&page, now)?;
+        let last = self.step(&page, now);
         if self.leg == Leg::Whole {
-            let keys =
-                decoded.records.iter().filter_map(|record| record.values[0].text(&page.body));
-            self.reading.keys.extend(keys.map(str::to_owned));
+            self.reading.note(&page.body, &decoded);
         }
         let reading = (last && self.leg == Leg::Whole).then(|| std::mem::take(&mut self.reading));
         self.store(page, decoded, reading).await?;
         Ok(last)
     }
 
-    /// Goes to the next page's place; returns whether there is none.
-    fn step(&mut self, page: &Page, now: Option<Timestamp>) -> Result<bool, ApiError> {
-        self.cursor.clone_from(&page.next);
-        if let Some(next) = &page.next {
-            let mut hasher = DefaultHasher::new();
-            next.hash(&mut hasher);
-            self.empty_pages = if page.rows.is_empty() { self.empty_pages + 1 } else { 0 };
-            if !self.met.insert(hasher.finish()) || self.empty_pages > EMPTY_PAGES {
-                return Err(ApiError::RepeatedCursor { path: self.entity.endpoint.path });
-            }
+    /// Refuses a page after which the listing would not advance.
+    fn check_place(&mut self, page: &Page) -> Result<(), ApiError> {
+        let Some(next) = &page.next else { return Ok(()) };
+        let mut hasher = DefaultHasher::new();
+        next.hash(&mut hasher);
+        self.empty_pages = if page.rows.is_empty() { self.empty_pages + 1 } else { 0 };
+        if !self.met.insert(hasher.finish()) || self.empty_pages > EMPTY_PAGES {
+            return Err(ApiError::RepeatedCursor { path: self.entity.endpoint.path });
         }
+        Ok(())
+    }
+
+    /// Goes to the next page's place; returns whether there is none.
+    fn step(&mut self, page: &Page, now: Option<Timestamp>) -> bool {
+        self.cursor.clone_from(&page.next);
         match (self.leg, &page.next) {
             (Leg::ByTime, Some(next)) => self.at.cursor = Some(next.clone()),
             (Leg::ByTime | Leg::Whole, None) => {
                 self.at.cursor = None;
                 self.at.complete_began_at = self.at.began_at;
-                self.at.completed_at = now;
-                return Ok(true);
+                // Only when something is due hangs on this; without a `Date` our own clock has to do.
+                self.at.completed_at = now.or_else(|| Some(self.engine.clock.now()));
+                return true;
             }
             (Leg::Second(at), None) => {
                 self.turn(Leg::ByTime);
                 self.at.since = Some(next_second(at));
             }
-            (_, Some(_)) | (Leg::Backwards, None) => {}
+            (_, Some(_)) | (Leg::Backwards { .. }, None) => {}
         }
-        Ok(false)
+        false
     }
 
     /// Refuses a page that cannot be what was asked for.
@@ -336,6 +346,13 @@ impl<'e> Walk<'e> {
             self.engine.renew().await?;
             self.engine.reload_catalog().await?;
         }
+        debug!(
+            entity.name = self.entity.name,
+            page.index = self.report.pages,
+            db.rows = done.written,
+            "Stored a page: {} rows were new or different",
+            done.written
+        );
         let report = &mut self.report;
         report.written += done.written;
         report.deleted += done.deleted;
