@@ -1,4 +1,7 @@
 //! Power fails at any moment: the file is sound, nothing is asked for twice, and in the end the mirror equals the source.
+//!
+//! `KILL_DEALS=50000 cargo test --test kill` does the same with as many deals, in whole pages and at moments drawn from
+//! `KILL_SEED`.
 
 #![expect(clippy::unwrap_used, reason = "a test that panics has failed, as it should")]
 
@@ -14,10 +17,18 @@ use pipedrive_mirror::emulator::{Fault, FaultRule, Switches};
 
 #[test]
 fn a_backfill_killed_ten_times_continues_where_it_was_and_ends_equal() {
-    let source = Source::serve(2_400, Switches { page_rows: Some(30), ..Switches::default() });
+    let number = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u32>().unwrap());
+    let (deals, page_rows) = match number("KILL_DEALS") {
+        Some(deals) => (deals, None),
+        None => (2_400, Some(30)),
+    };
+    let source = Source::serve(deals, Switches { page_rows, ..Switches::default() });
     let house = House::at(&source.url);
     let mut kills = 0;
-    for after in [1, 3, 5, 7, 9, 11, 14, 17, 20, 6] {
+    let mut rng = fastrand::Rng::with_seed(number("KILL_SEED").unwrap_or(7).into());
+    let moments = [1, 3, 5, 7, 9, 11, 14, 17, 20, 6]
+        .map(|moment| if page_rows.is_some() { moment } else { rng.u32(1..=13) });
+    for after in moments {
         let before = source.emulator.log().len();
         // Every other time it waits for an answer when it dies; else it is wherever it happens to be.
         if kills % 2 == 0 {
