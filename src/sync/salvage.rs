@@ -4,10 +4,9 @@ use tracing::warn;
 
 use super::{
     Fault,
-    fetch::{self, PageSize, Patience},
+    fetch::{PageSize, Patience},
     walk::{Leg, Walk},
 };
-use crate::api::{ApiError, Page};
 
 impl Walk<'_> {
     /// Reads newest first what lies behind a place that cannot be read, without moving the mark: fresh rows should not
@@ -39,7 +38,7 @@ impl Walk<'_> {
         self.size = PageSize::new(self.entity.endpoint.page_limit);
         loop {
             let Some(fetched) =
-                self.engine.stop.clone().run_until_cancelled(self.fetch_backwards()).await
+                self.engine.stop.clone().run_until_cancelled(self.fetch(Patience::Little)).await
             else {
                 return Ok(());
             };
@@ -53,17 +52,5 @@ impl Walk<'_> {
             }
             self.cursor = next;
         }
-    }
-
-    async fn fetch_backwards(&mut self) -> Result<Page, ApiError> {
-        let call = self.call();
-        fetch::page(
-            &self.engine.client,
-            &call,
-            self.cursor.as_ref(),
-            &mut self.size,
-            Patience::Little,
-        )
-        .await
     }
 }

@@ -120,7 +120,8 @@ impl<'e> Walk<'e> {
         }
         loop {
             // Fetching may be abandoned at any moment: nothing has been promised yet.
-            let Some(fetched) = self.engine.stop.clone().run_until_cancelled(self.fetch()).await
+            let Some(fetched) =
+                self.engine.stop.clone().run_until_cancelled(self.fetch(Patience::Full)).await
             else {
                 return Ok(Ended::Stopped);
             };
@@ -144,19 +145,14 @@ impl<'e> Walk<'e> {
         }
     }
 
-    async fn fetch(&mut self) -> Result<Page, ApiError> {
+    /// Asks for the page at this place of this leg.
+    pub(super) async fn fetch(&mut self, patience: Patience) -> Result<Page, ApiError> {
         let call = self.call();
-        fetch::page(
-            &self.engine.client,
-            &call,
-            self.cursor.as_ref(),
-            &mut self.size,
-            Patience::Full,
-        )
-        .await
+        fetch::page(&self.engine.client, &call, self.cursor.as_ref(), &mut self.size, patience)
+            .await
     }
 
-    pub(super) fn call(&self) -> Call {
+    fn call(&self) -> Call {
         let mut call = Call::new(self.entity.endpoint);
         call.query
             .extend(self.entity.query.iter().map(|(name, value)| (*name, (*value).to_owned())));
