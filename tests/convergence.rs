@@ -29,6 +29,9 @@ use serde_json::Value as Json;
 /// Stories of each of the four parts, which run side by side.
 const STORIES: u64 = 50;
 
+/// Stories that once ended badly: runs that went on at a place behind which rows had become visible meanwhile.
+const REMEMBERED: [u64; 3] = [1_110, 1_121, 1_572];
+
 #[rstest]
 fn one_clean_run_makes_the_mirror_equal_the_source(#[values(0, 1, 2, 3)] part: u64) {
     let number = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().unwrap());
@@ -38,7 +41,8 @@ fn one_clean_run_makes_the_mirror_equal_the_source(#[values(0, 1, 2, 3)] part: u
         };
     }
     let stories = number("CONVERGENCE_STORIES").map_or(STORIES, |all| all.div_ceil(4));
-    for seed in (0..stories).map(|story| story * 4 + part) {
+    let remembered = REMEMBERED.into_iter().filter(|seed| seed % 4 == part);
+    for seed in (0..stories).map(|story| story * 4 + part).chain(remembered) {
         if let Err(cause) = catch_unwind(AssertUnwindSafe(|| story(seed))) {
             tell(seed);
             std::panic::resume_unwind(cause);

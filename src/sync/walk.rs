@@ -98,7 +98,7 @@ impl<'e> Walk<'e> {
     ///
     /// What ends the pass; every page stored before it stays.
     pub(super) async fn run(&mut self) -> Result<Ended, Fault> {
-        let (entity, resumed) = (self.entity, self.cursor.is_some());
+        let (entity, mut resumed) = (self.entity, self.cursor.is_some());
         let first = self.at.complete_began_at.is_none();
         // Only a pass over everything that is stored already says beforehand how many rows it will bring.
         let expected = if first && !resumed {
@@ -134,6 +134,12 @@ impl<'e> Walk<'e> {
             };
             // Storing is not raced against `stop`: a page in hand is always kept.
             match self.keep(page).await {
+                // A place that was left lies where it was: what became visible behind it meanwhile is for a pass that
+                // begins now. Without it, the run after an interruption would not be up to date.
+                Ok(true) if resumed => {
+                    resumed = false;
+                    self.begin_anew().await?;
+                }
                 Ok(true) => return Ok(Ended::Complete),
                 Ok(false) => {}
                 // A listing that goes round in a circle shows only when a place comes twice.
@@ -143,6 +149,14 @@ impl<'e> Walk<'e> {
                 Err(fault) => return Err(fault),
             }
         }
+    }
+
+    /// Begins the next pass, a little before the mark.
+    async fn begin_anew(&mut self) -> Result<(), Fault> {
+        self.at = self.engine.start(self.entity).await?;
+        self.at.began_at = Some(self.engine.server_now());
+        self.turn(Leg::ByTime);
+        Ok(())
     }
 
     /// Asks for the page at this place of this leg.
