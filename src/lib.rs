@@ -9,6 +9,7 @@
 //!   engine     one run over all entities             plan     (checkpoint, lookback) -> where a pass begins; pure
 //!   walk       one entity, page by page              fetch    one page, as large as the source can give it
 //!   salvage    past a place that cannot be read      report   what a run did
+//!   learn      custom fields that nobody described yet
 //! api/         HTTP in                             store/     SQLite out
 //!   client     one request, one answer               rows        a page and its checkpoint in one transaction
 //!   gate       burst limit and daily budget          fate        may this row replace that one? pure
