@@ -10,9 +10,11 @@
 
 mod error;
 mod example;
+mod fanout;
 mod file;
 mod key;
 mod layers;
+mod limits;
 mod nearest;
 mod raw;
 mod show;
@@ -27,7 +29,7 @@ mod tests;
 use std::{
     ffi::OsString,
     fmt,
-    num::NonZeroU32,
+    num::{NonZeroU32, NonZeroU64},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -36,7 +38,9 @@ use self::layers::Layers;
 pub use self::{
     error::ConfigError,
     example::{EXAMPLE, write_example},
+    fanout::{Fanout, FanoutPolicy},
     file::DEFAULT_FILE,
+    limits::{Ceiling, Reserve},
     nearest::nearest,
     show::Setting,
     source::{Place, Source},
@@ -58,8 +62,9 @@ pub struct Overrides {
 pub struct EntityDefaults {
     /// The entity's name, which is its table under `[entities]`.
     pub name: &'static str,
-    /// A cron expression that [`Schedule::parse`] takes.
-    pub schedule: &'static str,
+    /// A cron expression that [`Schedule::parse`] takes; `None` for an entity that follows another one and so has no
+    /// schedule to configure.
+    pub schedule: Option<&'static str>,
 }
 
 /// All that a configuration is made from.
@@ -99,10 +104,22 @@ pub struct Config {
     pub database_mode: FileMode,
     /// Requests within 2 s, 1 to 1000; `None` where the answers' headers are to say.
     pub requests_per_2s: Option<NonZeroU32>,
+    /// Cost that the company may spend a day, as a person says; `None` where the answers' headers are to say.
+    pub daily_budget: Option<NonZeroU64>,
+    /// The part of it that the mirror may spend, above 0 and up to 1.
+    pub daily_share: f64,
+    /// What must be left of the company's budget.
+    pub reserve: Reserve,
     /// Requests under way at one time, 1 to 64.
     pub max_in_flight: NonZeroU32,
     /// How far before the mark an incremental read begins at least, 1 s to 30 days.
     pub overlap: Duration,
+    /// How many rows a reconcile may give up for missing; `None`: 5 % of the live rows, at least 25.
+    pub reconcile_max_missing: Option<Ceiling>,
+    /// When a reconcile is due.
+    pub reconcile_schedule: Schedule,
+    /// What is asked for deal by deal.
+    pub fanout: Fanout,
     /// Every known entity, in the order of [`Inputs::entities`].
     pub entities: Vec<EntityConfig>,
     /// What is allowed and yet worth a word, as sentences for the log.
@@ -118,8 +135,8 @@ pub struct EntityConfig {
     pub name: &'static str,
     /// Whether it is mirrored at all.
     pub enabled: bool,
-    /// When it is due.
-    pub schedule: Schedule,
+    /// When it is due; `None` where [`EntityDefaults::schedule`] is.
+    pub schedule: Option<Schedule>,
 }
 
 impl Config {
@@ -142,9 +159,15 @@ impl Config {
             database: layers.require(&key::DATABASE_PATH, value::path)?,
             database_mode: layers.require(&key::DATABASE_MODE, value::mode)?,
             requests_per_2s: layers.get(&key::REQUESTS_PER_2S, |raw| value::count(raw, 1000))?,
+            daily_budget: layers.get(&key::DAILY_BUDGET, value::cost)?,
+            daily_share: layers.require(&key::DAILY_SHARE, value::share)?,
+            reserve: layers.require(&key::RESERVE, value::reserve)?,
             max_in_flight: layers.require(&key::MAX_IN_FLIGHT, |raw| value::count(raw, 64))?,
             overlap: layers
                 .require(&key::OVERLAP, |raw| value::duration(raw, OVERLAP_MIN, OVERLAP_MAX))?,
+            reconcile_max_missing: layers.get(&key::MAX_MISSING, value::ceiling)?,
+            reconcile_schedule: layers.require(&key::RECONCILE_SCHEDULE, value::schedule)?,
+            fanout: fanout(&mut layers)?,
             entities: inputs
                 .entities
                 .iter()
@@ -190,6 +213,17 @@ impl Config {
     }
 }
 
+fn fanout(layers: &mut Layers<'_>) -> Result<Fanout, ConfigError> {
+    Ok(Fanout {
+        followers: layers.require(&key::FOLLOWERS, value::fanout)?,
+        discounts: layers.require(&key::DISCOUNTS, value::fanout)?,
+        participants: layers.require(&key::PARTICIPANTS, value::fanout)?,
+        daily_share: layers.require(&key::TRICKLE_SHARE, value::share_or_none)?,
+        refresh_after: layers
+            .require(&key::REFRESH_AFTER, |raw| value::duration(raw, REFRESH_MIN, REFRESH_MAX))?,
+    })
+}
+
 impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { file, settings, warnings, .. } = self;
@@ -206,3 +240,9 @@ const OVERLAP_MIN: Duration = Duration::from_secs(1);
 
 /// More is what a reconcile is for.
 const OVERLAP_MAX: Duration = Duration::from_secs(30 * 86_400);
+
+/// More often costs a request per deal a day.
+const REFRESH_MIN: Duration = Duration::from_secs(86_400);
+
+/// Longer is never.
+const REFRESH_MAX: Duration = Duration::from_secs(3_650 * 86_400);

@@ -176,10 +176,9 @@ fn wanted(config: &Config, which: &cli::Which) -> Result<Vec<Wanted>, Failure> {
                 if which.entities.is_empty() { settings.enabled } else { asked(entity) }
             },
         )
-        .map(|(entity, settings)| Wanted {
-            entity,
-            schedule: settings.schedule.clone(),
-            force: !which.entities.is_empty(),
+        .filter_map(|(entity, settings)| {
+            let schedule = settings.schedule.clone()?;
+            Some(Wanted { entity, schedule, force: !which.entities.is_empty() })
         })
         .collect();
     if wanted.is_empty() {

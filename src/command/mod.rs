@@ -53,7 +53,7 @@ fn load(overrides: &Overrides) -> Result<Config, Failure> {
     let working_dir = std::env::current_dir().context("the working directory cannot be read")?;
     let entities: Vec<EntityDefaults> = ENTITIES
         .iter()
-        .map(|entity| EntityDefaults { name: entity.name, schedule: entity.schedule })
+        .map(|entity| EntityDefaults { name: entity.name, schedule: Some(entity.schedule) })
         .collect();
     let env = |name: &str| std::env::var_os(name);
     let config = Config::load(&Inputs {

@@ -28,6 +28,8 @@ pub(super) enum Preset {
     Text(&'static str),
     /// A whole number.
     Whole(u32),
+    /// A number with a fraction, as it is written.
+    Decimal(&'static str),
     /// True or false.
     Bool(bool),
 }
@@ -59,25 +61,54 @@ pub(super) static DATABASE_MODE: Key<'static> =
     Key::new("database.mode").default(Preset::Text("0600"));
 pub(super) static REQUESTS_PER_2S: Key<'static> =
     Key::new("limits.requests_per_2s").unset("learned from the answers' headers, 20 until then");
+pub(super) static DAILY_BUDGET: Key<'static> =
+    Key::new("limits.daily_budget").unset("learned from the answers' headers, 30000 until then");
+pub(super) static DAILY_SHARE: Key<'static> =
+    Key::new("limits.daily_share").default(Preset::Decimal("0.5"));
+pub(super) static RESERVE: Key<'static> = Key::new("limits.reserve").default(Preset::Text("10%"));
 pub(super) static MAX_IN_FLIGHT: Key<'static> =
     Key::new("limits.max_in_flight").default(Preset::Whole(8));
 pub(super) static OVERLAP: Key<'static> = Key::new("sync.overlap").default(Preset::Text("60s"));
+pub(super) static MAX_MISSING: Key<'static> =
+    Key::new("reconcile.max_missing").unset("5 % of the live rows, at least 25");
+pub(super) static RECONCILE_SCHEDULE: Key<'static> =
+    Key::new("reconcile.schedule").default(Preset::Text("0 0 3 * * 0"));
+pub(super) static FOLLOWERS: Key<'static> =
+    Key::new("fanout.followers").default(Preset::Text("counter"));
+pub(super) static DISCOUNTS: Key<'static> =
+    Key::new("fanout.discounts").default(Preset::Text("counter"));
+pub(super) static PARTICIPANTS: Key<'static> =
+    Key::new("fanout.participants").default(Preset::Text("counter"));
+pub(super) static TRICKLE_SHARE: Key<'static> =
+    Key::new("fanout.daily_share").default(Preset::Decimal("0.25"));
+pub(super) static REFRESH_AFTER: Key<'static> =
+    Key::new("fanout.refresh_after").default(Preset::Text("90d"));
 
 /// Every key outside `[entities]`.
-pub(super) static KEYS: [&Key<'static>; 8] = [
+pub(super) static KEYS: [&Key<'static>; 18] = [
     &BASE_URL,
     &API_TOKEN,
     &API_TOKEN_FILE,
     &DATABASE_PATH,
     &DATABASE_MODE,
     &REQUESTS_PER_2S,
+    &DAILY_BUDGET,
+    &DAILY_SHARE,
+    &RESERVE,
     &MAX_IN_FLIGHT,
     &OVERLAP,
+    &MAX_MISSING,
+    &RECONCILE_SCHEDULE,
+    &FOLLOWERS,
+    &DISCOUNTS,
+    &PARTICIPANTS,
+    &TRICKLE_SHARE,
+    &REFRESH_AFTER,
 ];
 
 /// What stands in `[entities.NAME]`.
 pub(super) const ENABLED: &str = "enabled";
-/// What stands in `[entities.NAME]`.
+/// What stands in `[entities.NAME]` of an entity that has a schedule of its own.
 pub(super) const SCHEDULE: &str = "schedule";
 
 /// Returns the whole name of an entity's key.
@@ -88,8 +119,10 @@ pub(super) fn entity(entity: &str, key: &str) -> String {
 /// Returns the whole name of every key there is.
 pub(super) fn names(entities: &[EntityDefaults]) -> Vec<String> {
     let fixed = KEYS.iter().map(|key| key.name.to_owned());
-    let per_entity =
-        entities.iter().flat_map(|known| [ENABLED, SCHEDULE].map(|key| entity(known.name, key)));
+    let per_entity = entities.iter().flat_map(|known| {
+        let keys = [Some(ENABLED), known.schedule.map(|_| SCHEDULE)];
+        keys.into_iter().flatten().map(|key| entity(known.name, key))
+    });
     fixed.chain(per_entity).collect()
 }
 

@@ -117,10 +117,12 @@ impl<'a> Layers<'a> {
         Ok(EntityConfig {
             name: entity.name,
             enabled: self.require(&Key::new(&enabled).default(Preset::Bool(true)), value::truth)?,
-            schedule: self.require(
-                &Key::new(&schedule).default(Preset::Text(entity.schedule)),
-                value::schedule,
-            )?,
+            schedule: match entity.schedule {
+                Some(own) => {
+                    self.get(&Key::new(&schedule).default(Preset::Text(own)), value::schedule)?
+                }
+                None => None,
+            },
         })
     }
 

@@ -59,6 +59,17 @@ impl Raw {
         }
     }
 
+    /// Returns the number, whole or not, also from the text of a flag or variable.
+    pub(super) fn number(&self) -> Option<f64> {
+        match self {
+            Self::Number(text) => text.replace('_', "").parse().ok(),
+            Self::Outer(text) => text.to_str()?.trim().parse().ok(),
+            // No key takes numbers so large that a float cannot hold them.
+            Self::Whole(number) => Some(*number as f64),
+            _ => None,
+        }
+    }
+
     /// Returns the truth value, also from the text of a flag or variable.
     pub(super) fn truth(&self) -> Option<bool> {
         match self {
@@ -108,7 +119,9 @@ impl Raw {
                 i64::try_from(*number).map_or_else(|_| number.to_string().into(), Into::into)
             }
             Self::Bool(truth) => toml::Value::from(*truth),
-            Self::Number(text) => toml::Value::from(text.as_str()),
+            Self::Number(text) => {
+                self.number().map_or_else(|| text.as_str().into(), toml::Value::from)
+            }
             Self::Other(kind) => toml::Value::from(*kind),
         }
     }
@@ -119,6 +132,7 @@ impl From<Preset> for Raw {
         match preset {
             Preset::Text(text) => Self::Text(text.to_owned()),
             Preset::Whole(number) => Self::Whole(number.into()),
+            Preset::Decimal(text) => Self::Number(text.to_owned()),
             Preset::Bool(truth) => Self::Bool(truth),
         }
     }

@@ -87,6 +87,7 @@ impl Setting {
         let value = match &self.value {
             Shown::Value(toml::Value::String(text)) => json!(text),
             Shown::Value(toml::Value::Integer(number)) => json!(number),
+            Shown::Value(toml::Value::Float(number)) => json!(number),
             Shown::Value(toml::Value::Boolean(truth)) => json!(truth),
             Shown::Value(other) => json!(other.to_string()),
             Shown::Hidden => json!("[REDACTED]"),

@@ -20,9 +20,9 @@ const TOKEN: &str = "0123456789abcdef0123456789abcdef01234567";
 const OTHER_TOKEN: &str = "fedcba9876543210fedcba9876543210fedcba98";
 
 const ENTITIES: [EntityDefaults; 3] = [
-    EntityDefaults { name: "deals", schedule: "0 */5 * * * *" },
-    EntityDefaults { name: "deals_archived", schedule: "0 0 * * * *" },
-    EntityDefaults { name: "deal_fields", schedule: "0 0 0 * * *" },
+    EntityDefaults { name: "deals", schedule: Some("0 */5 * * * *") },
+    EntityDefaults { name: "deals_archived", schedule: Some("0 0 * * * *") },
+    EntityDefaults { name: "deal_fields", schedule: Some("0 0 0 * * *") },
 ];
 
 /// A working directory, an environment and a command line of a test's own.

@@ -1,10 +1,19 @@
 //! What a value may be: from as written to as meant.
 
-use std::{fmt, num::NonZeroU32, path::PathBuf, time::Duration};
+use std::{
+    fmt,
+    num::{NonZeroU32, NonZeroU64},
+    path::PathBuf,
+    time::Duration,
+};
 
 use jiff::{Span, SpanRelativeTo};
 
-use super::raw::Raw;
+use super::{
+    fanout::FanoutPolicy,
+    limits::{Ceiling, Reserve},
+    raw::Raw,
+};
 use crate::schedule::Schedule;
 
 /// A value was refused.
@@ -65,6 +74,76 @@ pub(super) fn count(raw: &Raw, most: u32) -> Result<NonZeroU32, Refused> {
         .ok_or_else(|| Refused::new(format!("a whole number from 1 to {most}")))
 }
 
+/// The largest budget that is believed: that of a hundred thousand seats on the largest plan is well below.
+const MOST_COST: u64 = 1_000_000_000_000;
+
+/// Reads a cost of at least 1.
+pub(super) fn cost(raw: &Raw) -> Result<NonZeroU64, Refused> {
+    whole(raw, MOST_COST)
+        .and_then(NonZeroU64::new)
+        .ok_or_else(|| Refused::new(format!("a whole number from 1 to {MOST_COST}")))
+}
+
+/// Reads a part of a whole, above 0 and up to 1.
+pub(super) fn share(raw: &Raw) -> Result<f64, Refused> {
+    raw.number()
+        .filter(|share| *share > 0.0 && *share <= 1.0)
+        .ok_or_else(|| Refused::new("a number above 0 and up to 1, such as 0.5"))
+}
+
+/// Reads a part of a whole from 0 to 1; 0 is none of it.
+pub(super) fn share_or_none(raw: &Raw) -> Result<f64, Refused> {
+    raw.number()
+        .filter(|share| (0.0..=1.0).contains(share))
+        .ok_or_else(|| Refused::new("a number from 0 to 1, such as 0.25"))
+}
+
+/// Reads what is to be left of the budget.
+pub(super) fn reserve(raw: &Raw) -> Result<Reserve, Refused> {
+    let refused = || {
+        Refused::new(format!(
+            "a part of the budget such as \"10%\", or a whole number from 0 to {MOST_COST}"
+        ))
+    };
+    percent(raw)
+        .map(Reserve::Part)
+        .or_else(|| whole(raw, MOST_COST).map(Reserve::Cost))
+        .ok_or_else(refused)
+}
+
+/// Reads how many rows may be given up at once.
+pub(super) fn ceiling(raw: &Raw) -> Result<Ceiling, Refused> {
+    const MOST: u64 = 1_000_000_000;
+    let refused = || {
+        Refused::new(format!(
+            "a part of the live rows such as \"5%\", or a whole number from 0 to {MOST}"
+        ))
+    };
+    percent(raw)
+        .map(Ceiling::Part)
+        .or_else(|| whole(raw, MOST).map(Ceiling::Rows))
+        .ok_or_else(refused)
+}
+
+/// Reads for which deals an endpoint that answers for one deal is asked.
+pub(super) fn fanout(raw: &Raw) -> Result<FanoutPolicy, Refused> {
+    let name = raw.text().map(str::trim);
+    FanoutPolicy::ALL.into_iter().find(|policy| Some(policy.name()) == name).ok_or_else(|| {
+        let names = FanoutPolicy::ALL.map(|policy| format!("\"{}\"", policy.name()));
+        Refused::new(format!("one of {}", names.join(", ")))
+    })
+}
+
+/// Returns the part that a text such as `10%` names, 0 to 1.
+fn percent(raw: &Raw) -> Option<f64> {
+    let number: f64 = raw.text()?.trim().strip_suffix('%')?.trim_end().parse().ok()?;
+    (0.0..=100.0).contains(&number).then_some(number / 100.0)
+}
+
+fn whole(raw: &Raw, most: u64) -> Option<u64> {
+    raw.whole().and_then(|number| u64::try_from(number).ok()).filter(|number| *number <= most)
+}
+
 /// Reads true or false.
 pub(super) fn truth(raw: &Raw) -> Result<bool, Refused> {
     raw.truth().ok_or_else(|| Refused::new("true or false"))
@@ -92,6 +171,7 @@ pub(super) fn duration(raw: &Raw, least: Duration, most: Duration) -> Result<Dur
 fn spoken(duration: Duration) -> String {
     const DAY: u64 = 86_400;
     match duration.as_secs() {
+        DAY => "1 day".to_owned(),
         days if days >= DAY && days.is_multiple_of(DAY) => format!("{} days", days / DAY),
         seconds => format!("{seconds} s"),
     }

@@ -14,7 +14,23 @@ fn nothing_said_is_the_defaults() {
     assert_eq!(config.overlap, Duration::from_secs(60));
     assert_eq!(config.entities.len(), 3);
     assert!(config.entities.iter().all(|entity| entity.enabled));
-    assert_eq!(config.entity("deals").unwrap().schedule.to_string(), "0 */5 * * * *");
+    let schedule = config.entity("deals").unwrap().schedule.as_ref().unwrap();
+    assert_eq!(schedule.to_string(), "0 */5 * * * *");
+    assert_eq!((config.daily_budget, config.daily_share), (None, 0.5));
+    assert_eq!(config.reserve, Reserve::Part(0.1));
+    assert_eq!(config.reconcile_max_missing, None);
+    assert_eq!(config.reconcile_schedule.to_string(), "0 0 3 * * 0");
+    let counter = FanoutPolicy::Counter;
+    assert_eq!(
+        config.fanout,
+        Fanout {
+            followers: counter,
+            discounts: counter,
+            participants: counter,
+            daily_share: 0.25,
+            refresh_after: Duration::from_secs(90 * 86_400),
+        }
+    );
     assert_eq!(config.require_token().unwrap_err(), ConfigError::NoToken);
     assert!(config.settings().iter().all(|setting| setting.source == Source::Default));
 }
@@ -68,4 +84,46 @@ fn nothing_to_mirror_is_worth_a_warning() {
         ["no entity is enabled, so nothing will be mirrored"]
     );
     assert!(Bench::new().toml(&none[..2].concat()).right().warnings.is_empty());
+}
+
+#[test]
+fn budgets_and_fan_out_are_read_in_each_of_their_forms() {
+    let config = Bench::new()
+        .toml(
+            "limits = { daily_budget = 1_170_000, daily_share = 1, reserve = 5_000 }\n\
+             reconcile = { max_missing = 0, schedule = '0 4 * * 6' }\n\
+             [fanout]\nfollowers = 'off'\ndiscounts = 'all'\nparticipants = 'open'\n\
+             daily_share = 0\nrefresh_after = '1d'\n",
+        )
+        .right();
+    assert_eq!(config.daily_budget.map(NonZeroU64::get), Some(1_170_000));
+    assert_eq!((config.daily_share, config.reserve), (1.0, Reserve::Cost(5_000)));
+    assert_eq!(config.reconcile_max_missing, Some(Ceiling::Rows(0)));
+    assert_eq!(config.fanout.discounts, FanoutPolicy::All);
+    assert_eq!((config.fanout.followers, config.fanout.daily_share), (FanoutPolicy::Off, 0.0));
+    let parts = Bench::new().toml(
+        "limits.reserve = '12.5 %'\nreconcile.max_missing = '100%'\nlimits.daily_share = 0.001",
+    );
+    assert_eq!(parts.right().reserve, Reserve::Part(0.125));
+    assert_eq!(parts.right().reconcile_max_missing, Some(Ceiling::Part(1.0)));
+    assert_eq!(parts.right().daily_share, 0.001);
+}
+
+#[test]
+fn an_entity_that_follows_another_one_has_no_schedule_to_configure() {
+    let known = [
+        EntityDefaults { name: "deals", schedule: Some("0 */5 * * * *") },
+        EntityDefaults { name: "deal_products", schedule: None },
+    ];
+    let load = |text: &str| {
+        let bench = Bench::new().toml(text);
+        let (overrides, env) = (Overrides::default(), |_: &str| None);
+        let working_dir = bench.dir.path();
+        Config::load(&Inputs { overrides: &overrides, env: &env, working_dir, entities: &known })
+    };
+    let config = load("[entities.deal_products]\nenabled = false").unwrap();
+    let products = config.entity("deal_products").unwrap();
+    assert_eq!((products.enabled, &products.schedule), (false, &None));
+    let error = load("[entities.deal_products]\nschedule = '0 * * * *'").unwrap_err().to_string();
+    assert!(error.contains("no key `entities.deal_products.schedule`"), "{error}");
 }

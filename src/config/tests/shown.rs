@@ -32,10 +32,24 @@ fn what_is_in_force_is_shown_with_its_source_and_without_secrets() {
 
         [limits]
         requests_per_2s = 10                          # from file DIR/pipedrive-mirror.toml, line 1
+        #daily_budget =                               # default: learned from the answers' headers, 30000 until then
+        daily_share = 0.5                             # default
+        reserve = "10%"                               # default
         max_in_flight = 8                             # default
 
         [sync]
         overlap = "1h 30m"                            # from file DIR/pipedrive-mirror.toml, line 2
+
+        [reconcile]
+        #max_missing =                                # default: 5 % of the live rows, at least 25
+        schedule = "0 0 3 * * 0"                      # default
+
+        [fanout]
+        followers = "counter"                         # default
+        discounts = "counter"                         # default
+        participants = "counter"                      # default
+        daily_share = 0.25                            # default
+        refresh_after = "90d"                         # default
 
         [entities.deals]
         enabled = true                                # default

@@ -37,10 +37,10 @@ fn a_key_that_does_not_exist_is_answered_with_the_nearest() {
         error: FILE:2:1: there is no key `entities.deals.schedul`; did you mean `entities.deals.schedule`?
         error: FILE:2:1: there is no key `entities.enabled`; known here: deals, deals_archived, deal_fields
         error: FILE:2:1: there is no key `database.wal_size`; known here: path, mode
-        error: FILE:1:2: there is no key `webhooks`; known here: pipedrive, database, limits, sync, entities
+        error: FILE:1:2: there is no key `webhooks`; known here: pipedrive, database, limits, sync, reconcile, fanout, entities
         error: FILE:1:1: there is no key `limits.max_in_flight`; write it without the quotes
         error: FILE:1:11: pipedrive.base_url must be text in quotes that is not empty, not a table
-        error: FILE:1:1: there is no key `\u{202e}`; known here: pipedrive, database, limits, sync, entities
+        error: FILE:1:1: there is no key `\u{202e}`; known here: pipedrive, database, limits, sync, reconcile, fanout, entities
         "#);
 }
 
@@ -55,6 +55,21 @@ fn a_value_that_cannot_be_is_answered_with_what_can() {
         "[limits]\nmax_in_flight = '8'",
         "[limits]\nrequests_per_2s = [20]",
         "[limits]\nrequests_per_2s = { most = 20 }",
+        "[limits]\ndaily_budget = 0",
+        "[limits]\ndaily_budget = 1e6",
+        "[limits]\ndaily_share = 0.0",
+        "[limits]\ndaily_share = 1.01",
+        "[limits]\ndaily_share = nan",
+        "[limits]\ndaily_share = '50%'",
+        "[limits]\nreserve = '10'",
+        "[limits]\nreserve = '101%'",
+        "[limits]\nreserve = -1",
+        "[reconcile]\nmax_missing = 0.05",
+        "[reconcile]\nschedule = 'weekly'",
+        "[fanout]\nfollowers = 'some'",
+        "[fanout]\ndiscounts = true",
+        "[fanout]\ndaily_share = 2",
+        "[fanout]\nrefresh_after = '23h'",
         "[sync]\noverlap = '0s'",
         "[sync]\noverlap = '-5m'",
         "[sync]\noverlap = '999ms'",
@@ -84,6 +99,21 @@ fn a_value_that_cannot_be_is_answered_with_what_can() {
         error: FILE:2:17: limits.max_in_flight must be a whole number from 1 to 64, not the text "8"
         error: FILE:2:19: limits.requests_per_2s must be a whole number from 1 to 1000, not a list
         error: FILE:2:19: limits.requests_per_2s must be a whole number from 1 to 1000, not a table
+        error: FILE:2:16: limits.daily_budget must be a whole number from 1 to 1000000000000, not 0
+        error: FILE:2:16: limits.daily_budget must be a whole number from 1 to 1000000000000, not 1e6
+        error: FILE:2:15: limits.daily_share must be a number above 0 and up to 1, such as 0.5, not 0.0
+        error: FILE:2:15: limits.daily_share must be a number above 0 and up to 1, such as 0.5, not 1.01
+        error: FILE:2:15: limits.daily_share must be a number above 0 and up to 1, such as 0.5, not nan
+        error: FILE:2:15: limits.daily_share must be a number above 0 and up to 1, such as 0.5, not the text "50%"
+        error: FILE:2:11: limits.reserve must be a part of the budget such as "10%", or a whole number from 0 to 1000000000000, not the text "10"
+        error: FILE:2:11: limits.reserve must be a part of the budget such as "10%", or a whole number from 0 to 1000000000000, not the text "101%"
+        error: FILE:2:11: limits.reserve must be a part of the budget such as "10%", or a whole number from 0 to 1000000000000, not -1
+        error: FILE:2:15: reconcile.max_missing must be a part of the live rows such as "5%", or a whole number from 0 to 1000000000, not 0.05
+        error: FILE:2:12: reconcile.schedule must be a cron expression in UTC, such as "0 */5 * * * *" (second, minute, hour, day of the month, month, weekday; the second may be left out), not the text "weekly" (it has 1 field)
+        error: FILE:2:13: fanout.followers must be one of "off", "counter", "changed", "open", "all", not the text "some"
+        error: FILE:2:13: fanout.discounts must be one of "off", "counter", "changed", "open", "all", not true
+        error: FILE:2:15: fanout.daily_share must be a number from 0 to 1, such as 0.25, not 2
+        error: FILE:2:17: fanout.refresh_after must be a duration from 1 day to 3650 days with its unit, such as "90s", "5m" or "1h 30m", not the text "23h"
         error: FILE:2:11: sync.overlap must be a duration from 1 s to 30 days with its unit, such as "90s", "5m" or "1h 30m", not the text "0s"
         error: FILE:2:11: sync.overlap must be a duration from 1 s to 30 days with its unit, such as "90s", "5m" or "1h 30m", not the text "-5m"
         error: FILE:2:11: sync.overlap must be a duration from 1 s to 30 days with its unit, such as "90s", "5m" or "1h 30m", not the text "999ms"
@@ -155,7 +185,7 @@ fn a_stray_token_is_not_quoted_and_what_is_no_toml_has_its_place() {
         error: FILE:3:1: this is not TOML: duplicate key
         error: FILE:1:8: this is not TOML: unclosed table, expected `]`
         error: FILE:1:41: this is not TOML: key with no value, expected `=`
-        error: FILE:1:1: there is no key `[REDACTED]`; known here: pipedrive, database, limits, sync, entities
+        error: FILE:1:1: there is no key `[REDACTED]`; known here: pipedrive, database, limits, sync, reconcile, fanout, entities
         error: FILE:2:11: sync.overlap must be a duration from 1 s to 30 days with its unit, such as "90s", "5m" or "1h 30m", not what looks like an API token
         "#);
 }
@@ -164,7 +194,7 @@ fn a_stray_token_is_not_quoted_and_what_is_no_toml_has_its_place() {
 fn of_several_faults_the_first_in_the_file_is_named() {
     let messages = messages(&["[zzz]\n[aaa]"]);
     insta::assert_snapshot!(messages, @"
-        error: FILE:1:2: there is no key `zzz`; known here: pipedrive, database, limits, sync, entities
+        error: FILE:1:2: there is no key `zzz`; known here: pipedrive, database, limits, sync, reconcile, fanout, entities
         ");
 }
 
