@@ -118,6 +118,52 @@ pub struct Usage {
     pub requests: u64,
     /// What they cost against the daily budget.
     pub cost: u64,
+    /// How much of that cost could have waited.
+    pub trickle: u64,
+}
+
+/// What was spent within one hour, on all endpoints together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SpentHour {
+    /// The beginning of the UTC hour, by the server's `Date`.
+    pub hour: Timestamp,
+    /// What it cost against the daily budget.
+    pub cost: u64,
+    /// How much of that cost could have waited.
+    pub trickle: u64,
+}
+
+/// What is known of the source's limits and must not be forgotten when the process ends. Instants are the source's, as
+/// far as they are known, but for [`Standing::last_sent`].
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// When the last request left, by our own clock.
+    pub last_sent: Option<Timestamp>,
+    /// Requests per 2 s that the source allows this token.
+    pub burst_limit: Option<u32>,
+    /// A longer window for the burst limit than the usual one, and until when it holds.
+    pub wide_window: Option<(Duration, Timestamp)>,
+    /// Cost that the company may spend a day.
+    pub daily_limit: Option<u64>,
+    /// What was left of it, and when that was said.
+    pub daily_left: Option<(u64, Timestamp)>,
+    /// When the daily budget was last seen to be refilled, and how many times in a row at that hour of the day.
+    pub reset: Option<(Timestamp, u32)>,
+    /// Nothing is sent before: the company's daily budget was spent.
+    pub spent_until: Option<Timestamp>,
+    /// Nothing is sent before: the CDN blocked us; and how long that pause is in all.
+    pub blocked_until: Option<(Timestamp, Duration)>,
+    /// How far the source's clock is ahead of ours, in seconds.
+    pub clock_offset_s: Option<i64>,
+}
+
+/// What earlier processes left behind.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Books {
+    /// What was spent in each of the last hours, two days of them at least.
+    pub spent: Vec<SpentHour>,
+    /// What they learnt.
+    pub standing: Standing,
 }
 
 /// The durable account of what was spent.
@@ -126,12 +172,26 @@ pub struct Usage {
 /// they used is written down when the next one is opened. A process that dies therefore may have booked too much (what
 /// was left of its reservation), never too little.
 pub trait Ledger: Send + Sync {
-    /// Writes down what was `used` and leaves a reservation of `reserve` open in place of the one before, both at once.
+    /// Returns what earlier processes left behind. A reservation that one of them left open counts as spent `now`, and
+    /// its last request as just sent.
+    ///
+    /// # Errors
+    ///
+    /// The reason why it could not be read, as a sentence; then nothing may be spent.
+    fn open(&self, now: Timestamp) -> BoxFuture<'_, Result<Books, LedgerError>>;
+
+    /// Writes down what was `used` and how things stand, and leaves a reservation of `reserve` open in place of the one
+    /// before: all of it at once.
     ///
     /// # Errors
     ///
     /// The reason why it could not be made durable, as a sentence; then nothing may be spent.
-    fn settle(&self, used: Vec<Usage>, reserve: u64) -> BoxFuture<'_, Result<(), LedgerError>>;
+    fn settle(
+        &self,
+        used: Vec<Usage>,
+        reserve: u64,
+        standing: Standing,
+    ) -> BoxFuture<'_, Result<(), LedgerError>>;
 }
 
 /// The account could not be written.

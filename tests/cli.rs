@@ -150,6 +150,15 @@ fn what_a_list_meets_decides_the_exit_code(
     assert_eq!(report["exit"], code);
     assert!(!report["entities"][2]["error"].as_str().unwrap().is_empty());
     source.emulator.clear_faults();
+    if report["error"].as_str().is_some_and(|error| error.contains("it goes on at 20")) {
+        // It is waited out across the end of the process, without a request; here the wait ends by our hand.
+        source.emulator.reset_log();
+        house.run(&["sync"]).fails(code, &["it goes on at 20"]);
+        assert!(source.emulator.log().is_empty(), "{:?}", source.emulator.log());
+        let waits =
+            "DELETE FROM sync_state WHERE key IN ('blocked_until', 'spent_until', 'daily_left')";
+        house.database().execute(waits, []).unwrap();
+    }
     assert_eq!(house.run(&["backfill"]).code, 0);
     assert!(truth::differences(&house.database(), &source.emulator).is_empty());
 }

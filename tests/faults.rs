@@ -158,6 +158,8 @@ fn what_no_later_request_can_change_ends_the_run() {
                     report.fault.unwrap()
                 );
                 heal(&sim);
+                // A block is waited out.
+                sim.advance(if *fault == Fault::Html403 { 31 * 60 } else { 0 });
                 assert_eq!(sim.backfill().outcome(), Outcome::Complete, "{name}");
                 sim.assert_equal();
                 told

@@ -10,6 +10,13 @@ use std::{collections::VecDeque, time::Duration};
 /// Source: rate-limiting guide: a rolling window of 2 s.
 pub(crate) const WINDOW: Duration = Duration::from_millis(2_100);
 
+/// By how much the window grows when the source counts more in it than we sent: others use the same token, or the two
+/// windows differ.
+const WIDER: Duration = Duration::from_millis(500);
+
+/// The widest window.
+const WIDEST: Duration = Duration::from_millis(3 * 2_100);
+
 /// The plan with the least; what holds until an answer tells more.
 ///
 /// Source: rate-limiting guide: 20 requests per 2 s on Lite.
@@ -20,6 +27,7 @@ pub(crate) const LEAST: u32 = 20;
 pub(crate) struct Burst {
     configured: Option<u32>,
     learned: Option<u32>,
+    window: Duration,
     /// When requests left within the last window, oldest first.
     sent: VecDeque<Duration>,
     /// Nothing leaves before.
@@ -28,7 +36,13 @@ pub(crate) struct Burst {
 
 impl Burst {
     pub(crate) fn new(configured: Option<u32>) -> Self {
-        Self { configured, learned: None, sent: VecDeque::new(), held_until: Duration::ZERO }
+        Self {
+            configured,
+            learned: None,
+            window: WINDOW,
+            sent: VecDeque::new(),
+            held_until: Duration::ZERO,
+        }
     }
 
     /// Returns how many requests a window may hold: what was configured, but no more than the source allows.
@@ -46,6 +60,31 @@ impl Burst {
         self.learned = Some(limit);
     }
 
+    /// Returns the limit that answers named.
+    pub(crate) fn learned(&self) -> Option<u32> {
+        self.learned
+    }
+
+    /// Returns over which time requests are counted.
+    pub(crate) fn window(&self) -> Duration {
+        self.window
+    }
+
+    /// Counts requests over `window`, which is never shorter than usual.
+    pub(crate) fn set_window(&mut self, window: Duration) {
+        self.window = window.clamp(WINDOW, WIDEST);
+    }
+
+    /// Counts requests over a longer time from now on.
+    pub(crate) fn widen(&mut self) {
+        self.set_window(self.window + WIDER);
+    }
+
+    /// Returns whether nothing is let through at `now`.
+    pub(crate) fn is_held(&self, now: Duration) -> bool {
+        now < self.held_until
+    }
+
     /// Lets nothing through before `until`.
     pub(crate) fn hold(&mut self, until: Duration) {
         self.held_until = self.held_until.max(until);
@@ -56,7 +95,7 @@ impl Burst {
         if now < self.held_until {
             return Err(self.held_until - now);
         }
-        while self.sent.front().is_some_and(|&sent| sent + WINDOW <= now) {
+        while self.sent.front().is_some_and(|&sent| sent + self.window <= now) {
             self.sent.pop_front();
         }
         match self.sent.len().checked_sub(self.limit()) {
@@ -65,7 +104,7 @@ impl Burst {
                 Ok(())
             }
             // So many must have left the window that one more fits.
-            Some(excess) => Err(self.sent[excess] + WINDOW - now),
+            Some(excess) => Err(self.sent[excess] + self.window - now),
         }
     }
 }
@@ -102,6 +141,20 @@ mod tests {
         // Two of the four may still be in the window; the third oldest has to leave it.
         assert_eq!(burst.try_send(at(400)), Err(at(200 + 2_100 - 400)));
         assert_eq!(burst.try_send(at(2_300)), Ok(()));
+    }
+
+    #[test]
+    fn a_window_grows_by_half_a_second_a_time_up_to_three_times_its_length() {
+        let mut burst = Burst::new(Some(1));
+        burst.widen();
+        burst.try_send(Duration::ZERO).unwrap();
+        let wait = Duration::from_millis(2_600);
+        assert_eq!(burst.try_send(Duration::ZERO), Err(wait));
+        assert_eq!(burst.try_send(wait), Ok(()));
+        (0..20).for_each(|_| burst.widen());
+        assert_eq!(burst.window(), WIDEST);
+        burst.set_window(Duration::ZERO);
+        assert_eq!(burst.window(), WINDOW);
     }
 
     #[test]

@@ -22,12 +22,29 @@ pub struct Call {
     ///
     /// Source: pipedrive/client-nodejs issue 715 (400 `querystring/deal_ids must be string`).
     pub query: Vec<(&'static str, String)>,
+    /// How much it matters that it is sent today.
+    pub priority: Priority,
+}
+
+/// How much it matters that a request is sent today.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Priority {
+    /// What may take days: children asked for deal by deal, within their own part of the daily share.
+    Trickle,
+    /// What a run is for.
+    Fresh,
 }
 
 impl Call {
     /// Asks `endpoint` without parameters.
     pub fn new(endpoint: &'static Endpoint) -> Self {
-        Self { endpoint, id: None, query: Vec::new() }
+        Self { endpoint, id: None, query: Vec::new(), priority: Priority::Fresh }
+    }
+
+    /// Lets everything else go first.
+    #[must_use]
+    pub fn trickle(self) -> Self {
+        Self { priority: Priority::Trickle, ..self }
     }
 
     /// Puts `id` in the place of `{id}`.

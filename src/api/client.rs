@@ -11,6 +11,7 @@ use tracing::{debug, trace, warn};
 
 use super::{
     answer::Answer,
+    budget::{Reserve, Rules},
     call::Call,
     error::ApiError,
     gate::{Facts, Gate},
@@ -33,6 +34,15 @@ const TOKEN: &str = "x-api-token";
 pub struct Options {
     /// Requests per 2 s; `None` learns it from the answers. What the answers say is never exceeded.
     pub requests_per_2s: Option<u32>,
+    /// The company's daily budget, in cost; `None` learns it from the answers, and is 30,000 until then. Where the answers
+    /// name a smaller one, that holds.
+    pub daily_budget: Option<u64>,
+    /// The part of it that may be spent within 24 hours, above 0 and up to 1.
+    pub daily_share: f64,
+    /// What must be left to the company's other programs, as far as the answers say what is left.
+    pub reserve: Reserve,
+    /// The part of our share that [`Priority::Trickle`](super::Priority::Trickle) can have, 0 to 1.
+    pub trickle_share: f64,
     /// Requests under way at a time.
     pub max_in_flight: usize,
     /// How often one call is sent at most before its error is passed on, the first time included.
@@ -47,10 +57,25 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             requests_per_2s: None,
+            daily_budget: None,
+            daily_share: 0.5,
+            reserve: Reserve::Part(0.1),
+            trickle_share: 0.25,
             max_in_flight: 8,
             attempts: 5,
             jitter_seed: 0,
             first_observed: 1,
+        }
+    }
+}
+
+impl Options {
+    pub(crate) fn rules(&self) -> Rules {
+        Rules {
+            daily_budget: self.daily_budget,
+            share: self.daily_share,
+            reserve: self.reserve,
+            trickle_share: self.trickle_share,
         }
     }
 }
@@ -86,8 +111,13 @@ impl Client {
         token: ApiToken,
         options: &Options,
     ) -> Self {
-        let gate =
-            Gate::new(Arc::clone(&clock), ledger, options.requests_per_2s, options.max_in_flight);
+        let gate = Gate::new(
+            Arc::clone(&clock),
+            ledger,
+            options.requests_per_2s,
+            options.max_in_flight,
+            options.rules(),
+        );
         Self {
             transport,
             clock,
@@ -183,7 +213,7 @@ impl Client {
 
     async fn attempt(&self, call: &Call, uri: &Uri) -> Result<Answer, ApiError> {
         let endpoint = call.endpoint;
-        let permit = self.gate.enter(endpoint).await?;
+        let permit = self.gate.enter(endpoint, call.priority).await?;
         let observed = self.next_observed.fetch_add(1, Ordering::Relaxed);
         let sent = self.transport.send(self.request(uri)).await;
         let response = match sent {
@@ -197,7 +227,7 @@ impl Client {
             }
         };
         let headers = Headers::read(response.headers());
-        self.gate.learn(&headers, observed);
+        self.gate.learn(&headers, observed, endpoint.cost);
         permit.answered(headers.date);
         trace!(
             endpoint = endpoint.path,
@@ -205,11 +235,10 @@ impl Client {
             observed,
             "Answered"
         );
-        let result = self.judge(call, &response, &headers, observed);
-        if let Err(ApiError::RateLimited { after }) = &result {
-            self.gate.hold(*after);
+        match self.judge(call, &response, &headers, observed) {
+            Ok(answer) => Ok(answer),
+            Err(error) => Err(self.gate.refused(error, &headers, call.priority).await),
         }
-        result
     }
 
     fn judge(

@@ -5,12 +5,9 @@
 
 use std::time::Duration;
 
-use crate::seams::{LedgerError, TransportError};
+use jiff::Timestamp;
 
-/// How long a block by the CDN is waited out.
-///
-/// Source: rate-limiting guide: ignoring 429 leads to a Cloudflare 403; how long it lasts is not said.
-const BLOCK: Duration = Duration::from_secs(30 * 60);
+use crate::seams::{LedgerError, TransportError};
 
 /// Why a request brought no usable answer. Texts of the source are cut short and free of the token and of control
 /// characters.
@@ -38,16 +35,54 @@ pub enum ApiError {
     },
     /// The company's budget for the day is spent. So is every 429 that does not say which limit it means: a wrong guess
     /// this way costs hours, the other way it costs the whole company its access.
+    #[error("the company's daily API budget is spent; it goes on {}", when(.until))]
+    BudgetExhausted {
+        /// Nothing is sent before; the gate sets it.
+        until: Option<Timestamp>,
+    },
+    /// The part of the company's budget that is ours is spent. Nothing was sent.
     #[error(
-        "the company's daily API budget is spent; run again after it was refilled (midnight at the source)"
+        "the mirror's share of the daily API budget, {share}, is spent (`limits.daily_share`); it goes on {}",
+        when(&Some(*.until))
     )]
-    BudgetExhausted,
+    ShareSpent {
+        /// Our share, in cost.
+        share: u64,
+        /// When this request would fit into it again.
+        until: Timestamp,
+    },
+    /// What is left to the company is for its other programs. Nothing was sent.
+    #[error(
+        "only {left} of the company's daily API budget is left, which is for its other programs (`limits.reserve`); it \
+         goes on {}",
+        when(&Some(*.until))
+    )]
+    ReserveReached {
+        /// What was left when the source last said so.
+        left: u64,
+        /// When the source is asked again.
+        until: Timestamp,
+    },
+    /// What may wait has to: its part of our share is spent, or the rest is needed by what does not wait. Nothing was
+    /// sent, and nothing else is affected.
+    #[error(
+        "its part of the daily share is spent (`fanout.daily_share`), so it is postponed; it goes on {}",
+        when(&Some(*.until))
+    )]
+    TrickleSpent {
+        /// When this request would fit again.
+        until: Timestamp,
+    },
     /// The CDN in front of the source refuses this address or token.
     #[error(
-        "the source's CDN blocks our requests (403, not from the API); let everything that uses the API rest for half an \
-         hour, and look for a program that goes on after 429"
+        "the source's CDN blocks our requests (403, not from the API); it goes on {}; let everything else that uses the \
+         API rest as well, and look for a program that goes on after 429",
+        when(.until)
     )]
-    Blocked,
+    Blocked {
+        /// Nothing is sent before; the gate sets it.
+        until: Option<Timestamp>,
+    },
     /// The token is wrong or was replaced.
     #[error(
         "the API token was refused (401); copy the current one from Pipedrive under Personal preferences > API"
@@ -179,12 +214,14 @@ pub enum Verdict {
         /// The shortest wait.
         after: Duration,
     },
-    /// Stop calling until the daily budget is refilled, whose hour the source does not say; the checkpoint stands.
+    /// Stop calling until there is budget again, which the error says when; the checkpoint stands.
     StopForDay,
-    /// Stop calling for at least this long; nothing is lost, the checkpoint stands.
+    /// Leave this entity for another day, which the error says when; nothing else is affected, and nothing is wrong.
+    Postpone,
+    /// Stop calling for a while; nothing is lost, the checkpoint stands.
     Pause {
-        /// The shortest pause.
-        at_least: Duration,
+        /// Until when, as far as the gate has set it.
+        until: Option<Timestamp>,
     },
     /// Leave this entity out of the run and say so in the report.
     SkipEntity,
@@ -207,8 +244,11 @@ impl ApiError {
             Self::Transient { after, .. } | Self::RateLimited { after } => {
                 Verdict::Retry { after: *after }
             }
-            Self::BudgetExhausted => Verdict::StopForDay,
-            Self::Blocked => Verdict::Pause { at_least: BLOCK },
+            Self::BudgetExhausted { .. }
+            | Self::ShareSpent { .. }
+            | Self::ReserveReached { .. } => Verdict::StopForDay,
+            Self::TrickleSpent { .. } => Verdict::Postpone,
+            Self::Blocked { until } => Verdict::Pause { until: *until },
             Self::Unauthorized
             | Self::AccountClosed { .. }
             | Self::Redirected { .. }
@@ -225,6 +265,11 @@ impl ApiError {
         }
     }
 
+    /// Returns whether there is no budget left for now, be it the company's or our part of it.
+    pub fn is_budget(&self) -> bool {
+        self.verdict() == Verdict::StopForDay
+    }
+
     /// Sorts what the transport reports about a request to `path`.
     pub(crate) fn of_transport(error: TransportError, path: &'static str) -> Self {
         match error {
@@ -239,6 +284,11 @@ impl ApiError {
             }
         }
     }
+}
+
+/// Formats an instant for the end of "it goes on".
+fn when(until: &Option<Timestamp>) -> String {
+    until.map_or_else(|| "later".to_owned(), |until| format!("at {until}"))
 }
 
 /// Formats the source's own words as the end of a bracket.

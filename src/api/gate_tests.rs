@@ -12,7 +12,15 @@ use futures_util::{
 };
 use proptest::prelude::*;
 
-use super::{burst::WINDOW, gate::Gate, headers::Headers, testing::*};
+use super::{
+    budget::{Reserve, Rules},
+    burst::WINDOW,
+    call::Priority::Fresh,
+    error::ApiError,
+    gate::Gate,
+    headers::Headers,
+    testing::*,
+};
 use crate::{
     clock::VirtualClock,
     endpoint::{DEALS, DEALS_ARCHIVED, Endpoint, USERS_ME},
@@ -20,7 +28,11 @@ use crate::{
 };
 
 fn gate(clock: &VirtualClock, book: &Arc<Book>, limit: Option<u32>) -> Gate {
-    Gate::new(Arc::new(clock.clone()), book.clone(), limit, 1_000)
+    Gate::new(Arc::new(clock.clone()), book.clone(), limit, 1_000, boundless())
+}
+
+fn boundless() -> Rules {
+    Rules { daily_budget: Some(1 << 40), share: 1.0, reserve: Reserve::Cost(0), trickle_share: 1.0 }
 }
 
 fn ms(ms: u64) -> Duration {
@@ -44,7 +56,7 @@ proptest! {
             let (clock, gate, sent) = (&clock, &gate, &sent);
             async move {
                 clock.sleep(ms(arrival)).await;
-                let permit = gate.enter(&DEALS).await.unwrap();
+                let permit = gate.enter(&DEALS, Fresh).await.unwrap();
                 sent.lock().unwrap().push((clock.elapsed(), ms(arrival)));
                 clock.sleep(ms(latency_ms)).await;
                 drop(permit);
@@ -84,7 +96,7 @@ proptest! {
             async move {
                 clock.sleep(ms(arrival)).await;
                 let one = async {
-                    let Ok(permit) = gate.enter(ENDPOINTS[endpoint]).await else { return };
+                    let Ok(permit) = gate.enter(ENDPOINTS[endpoint], Fresh).await else { return };
                     let before = *sent.lock().unwrap();
                     assert!(book.entries().booked() >= before + ENDPOINTS[endpoint].cost);
                     if !leaves {
@@ -112,7 +124,7 @@ fn a_reservation_serves_until_it_is_used_up_and_the_rest_is_given_back() {
     let gate = gate(&clock, &book, None);
     drive(&clock, async {
         for _ in 0..11 {
-            gate.enter(&DEALS).await.unwrap().answered(None);
+            gate.enter(&DEALS, Fresh).await.unwrap().answered(None);
         }
         assert_eq!(book.entries().reserves, [100, 100]);
         assert_eq!(book.entries().cost(), 100);
@@ -138,7 +150,9 @@ fn many_that_find_the_reservation_used_up_open_one_together() {
     let gate = gate(&clock, &book, None);
     drive(
         &clock,
-        join_all((0..10).map(|_| async { gate.enter(&DEALS).await.unwrap().answered(None) })),
+        join_all(
+            (0..10).map(|_| async { gate.enter(&DEALS, Fresh).await.unwrap().answered(None) }),
+        ),
     );
     assert_eq!(book.entries().reserves, [100]);
 }
@@ -151,7 +165,7 @@ fn what_is_in_flight_stays_covered_when_a_reservation_is_opened_or_given_back() 
     drive(&clock, async {
         let mut open = Vec::new();
         for _ in 0..11 {
-            open.push(gate.enter(&DEALS).await.unwrap());
+            open.push(gate.enter(&DEALS, Fresh).await.unwrap());
         }
         gate.close().await.unwrap();
         assert_eq!(book.entries().reserves, [100, 200, 110]);
@@ -168,10 +182,13 @@ fn a_ledger_that_fails_lets_nothing_through_and_loses_nothing() {
     let gate = gate(&clock, &book, None);
     drive(&clock, async {
         for _ in 0..10 {
-            gate.enter(&DEALS).await.unwrap().answered(None);
+            gate.enter(&DEALS, Fresh).await.unwrap().answered(None);
         }
         book.failing.store(true, Ordering::SeqCst);
-        assert_eq!(gate.enter(&DEALS).await.err(), Some(LedgerError("disk full".to_owned())));
+        assert_eq!(
+            gate.enter(&DEALS, Fresh).await.err(),
+            Some(ApiError::Ledger(LedgerError("disk full".to_owned())))
+        );
         assert_eq!(gate.close().await.err(), Some(LedgerError("disk full".to_owned())));
         book.failing.store(false, Ordering::SeqCst);
         gate.close().await.unwrap();
@@ -182,10 +199,11 @@ fn a_ledger_that_fails_lets_nothing_through_and_loses_nothing() {
 #[test]
 fn no_more_are_under_way_than_allowed() {
     let clock = clock();
-    let gate = Gate::new(Arc::new(clock.clone()), Book::new(&clock, Duration::ZERO), None, 2);
-    let first = drive(&clock, gate.enter(&DEALS)).unwrap();
-    let _second = drive(&clock, gate.enter(&DEALS)).unwrap();
-    let mut third = pin!(gate.enter(&DEALS));
+    let gate =
+        Gate::new(Arc::new(clock.clone()), Book::new(&clock, Duration::ZERO), None, 2, boundless());
+    let first = drive(&clock, gate.enter(&DEALS, Fresh)).unwrap();
+    let _second = drive(&clock, gate.enter(&DEALS, Fresh)).unwrap();
+    let mut third = pin!(gate.enter(&DEALS, Fresh));
     assert!(third.as_mut().now_or_never().is_none());
     drop(first);
     assert!(third.now_or_never().is_some());
@@ -198,11 +216,11 @@ fn usage_is_booked_by_the_hour_of_the_sources_clock() {
     let gate = gate(&clock, &book, None);
     let source = "2026-02-03T23:59:59Z".parse().unwrap();
     drive(&clock, async {
-        gate.enter(&DEALS).await.unwrap().answered(Some(source));
+        gate.enter(&DEALS, Fresh).await.unwrap().answered(Some(source));
         // Our own clock says 16:40; what is known of the source's stands in for an answer without a date.
-        gate.learn(&Headers { date: Some(source), ..Headers::default() }, 1);
+        gate.learn(&Headers { date: Some(source), ..Headers::default() }, 1, 0);
         clock.sleep(ms(1_000)).await;
-        gate.enter(&USERS_ME).await.unwrap().answered(None);
+        gate.enter(&USERS_ME, Fresh).await.unwrap().answered(None);
         gate.close().await.unwrap();
     });
     let lines = book
@@ -221,9 +239,10 @@ fn an_answer_that_comes_late_does_not_overwrite_what_a_later_request_learnt() {
     gate.learn(
         &Headers { daily_remaining: Some(900), burst_limit: Some(40), ..Headers::default() },
         7,
+        0,
     );
-    gate.learn(&Headers { daily_remaining: Some(950), ..Headers::default() }, 6);
-    gate.learn(&Headers::default(), 8);
+    gate.learn(&Headers { daily_remaining: Some(950), ..Headers::default() }, 6, 0);
+    gate.learn(&Headers::default(), 8, 0);
     let facts = gate.facts();
     assert_eq!(
         (facts.daily_remaining, facts.burst_limit, facts.clock_offset),

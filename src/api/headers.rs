@@ -3,10 +3,13 @@
 use std::time::Duration;
 
 use http::{HeaderMap, header};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 /// The longest wait a header can ask for; what is beyond it is taken for a mistake of whoever wrote it.
 const MAX_WAIT: Duration = Duration::from_secs(300);
+
+/// A shorter wait is not about the day.
+const LEAST_REFILL: Duration = Duration::from_secs(600);
 
 /// A window of 2 s cannot take longer than this to pass; a larger figure is an epoch or milliseconds.
 const MAX_RESET: Duration = Duration::from_secs(60);
@@ -29,6 +32,11 @@ pub(crate) struct Headers {
     pub(crate) daily_remaining: Option<u64>,
     /// How long the source asks to wait.
     pub(crate) retry_after: Option<Duration>,
+    /// How long the source asks to wait where that is hours: what a spent day may be answered with. Small figures were
+    /// seen there and mean nothing.
+    ///
+    /// Source: wavyx/pdcli, on `retry-after` of a 429.
+    pub(crate) refilled_in: Option<SignedDuration>,
     /// The source's clock.
     pub(crate) date: Option<Timestamp>,
 }
@@ -51,7 +59,12 @@ impl Headers {
             daily_limit: count("x-daily-ratelimit-token-limit"),
             daily_remaining: count("x-daily-ratelimit-token-remaining"),
             retry_after: text(header::RETRY_AFTER.as_str())
-                .and_then(|text| retry_after(text, date)),
+                .and_then(|text| retry_after(text, date))
+                .map(|wait| wait.min(MAX_WAIT)),
+            refilled_in: text(header::RETRY_AFTER.as_str())
+                .and_then(|text| retry_after(text, date))
+                .filter(|wait| *wait >= LEAST_REFILL)
+                .and_then(|wait| SignedDuration::try_from(wait).ok()),
             date,
         }
     }
@@ -76,7 +89,7 @@ fn retry_after(text: &str, date: Option<Timestamp>) -> Option<Duration> {
         Some(until) => Duration::try_from(until.duration_since(date?)).unwrap_or_default(),
         None => seconds(text)?,
     };
-    Some(wait.min(MAX_WAIT))
+    Some(wait)
 }
 
 #[cfg(test)]

@@ -17,6 +17,9 @@ pub mod page;
 
 mod account;
 mod answer;
+mod budget;
+#[cfg(test)]
+mod budget_tests;
 mod burst;
 #[cfg(test)]
 mod client_tests;
@@ -24,6 +27,7 @@ mod fault;
 #[cfg(test)]
 mod gate_tests;
 mod headers;
+mod latch;
 mod refusal;
 mod retry;
 #[cfg(test)]
@@ -33,7 +37,8 @@ mod verdict_table;
 
 pub use answer::Answer;
 pub use base_url::{BaseUrl, BaseUrlError};
-pub use call::Call;
+pub use budget::Reserve;
+pub use call::{Call, Priority};
 pub use client::{Client, Options, Spent};
 pub use error::{ApiError, Reason, Verdict};
 pub use gate::Facts;

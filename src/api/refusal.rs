@@ -42,7 +42,7 @@ impl Asked<'_> {
             401 => ApiError::Unauthorized,
             402 => ApiError::AccountClosed { message },
             403 if is_json(answer) => ApiError::Forbidden { path, message },
-            403 => ApiError::Blocked,
+            403 => ApiError::Blocked { until: None },
             404 => ApiError::NotFound { path, message },
             408 | 500.. => {
                 let after = headers.retry_after.unwrap_or_default();
@@ -65,7 +65,7 @@ impl Asked<'_> {
             (None, burst) => burst == Some(0),
         };
         if !is_burst {
-            return ApiError::BudgetExhausted;
+            return ApiError::BudgetExhausted { until: None };
         }
         let asked = headers.burst_reset.max(headers.retry_after).unwrap_or_default();
         ApiError::RateLimited { after: asked.max(BURST_WAIT) }

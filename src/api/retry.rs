@@ -14,6 +14,9 @@ const FIRST: Duration = Duration::from_secs(1);
 /// Upper bound of any random wait.
 const MOST: Duration = Duration::from_secs(60);
 
+/// The longest time that one call is waited for, all its waits together. What takes longer is the next run's.
+const ALTOGETHER: Duration = Duration::from_secs(600);
+
 /// Decides about all requests of a client. The waits are random over their whole range ("full jitter"), so that several
 /// requests that failed together do not come back together, and reproducible by their seed.
 pub(crate) struct Retry {
@@ -26,6 +29,7 @@ pub(crate) struct Retry {
 pub(crate) struct Attempts {
     failed: u32,
     met_stale: bool,
+    waited: Duration,
 }
 
 impl Retry {
@@ -48,7 +52,9 @@ impl Retry {
         }
         let ceiling = FIRST.saturating_mul(1 << (so_far.failed - 1).min(16)).min(MOST);
         let jitter = self.random.lock().unwrap_or_else(PoisonError::into_inner).f64();
-        Some(after.saturating_add(ceiling.mul_f64(jitter)))
+        let wait = after.saturating_add(ceiling.mul_f64(jitter));
+        so_far.waited = so_far.waited.saturating_add(wait);
+        (so_far.waited <= ALTOGETHER).then_some(wait)
     }
 }
 
@@ -84,14 +90,15 @@ mod tests {
     #[test]
     fn waits_are_spread_below_a_ceiling_that_doubles_up_to_a_minute() {
         for seed in 0..200 {
-            for (index, wait) in waits(&Retry::new(40, seed), &transient(0)).into_iter().enumerate()
+            for (index, wait) in waits(&Retry::new(12, seed), &transient(0)).into_iter().enumerate()
             {
                 assert!(
                     wait <= Duration::from_secs(1 << index.min(6)).min(Duration::from_secs(60))
                 );
             }
         }
-        let longest = waits(&Retry::new(2_000, 1), &transient(0)).into_iter().max().unwrap();
+        let longest =
+            (0..200).flat_map(|seed| waits(&Retry::new(12, seed), &transient(0))).max().unwrap();
         assert!(longest > Duration::from_secs(55), "{longest:?}");
     }
 
@@ -102,6 +109,14 @@ mod tests {
                 .iter()
                 .all(|wait| *wait >= Duration::from_secs(7))
         );
+    }
+
+    #[test]
+    fn the_waits_of_one_call_end_after_ten_minutes_however_often_it_may_be_sent() {
+        for after_s in [0, 7, 300] {
+            let total: Duration = waits(&Retry::new(2_000, 1), &transient(after_s)).iter().sum();
+            assert!(total <= Duration::from_secs(600) && total > Duration::from_secs(230));
+        }
     }
 
     #[test]
@@ -122,7 +137,11 @@ mod tests {
 
     #[test]
     fn what_asking_again_cannot_help_is_passed_on() {
-        for error in [ApiError::Unauthorized, ApiError::BudgetExhausted, ApiError::Blocked] {
+        for error in [
+            ApiError::Unauthorized,
+            ApiError::BudgetExhausted { until: None },
+            ApiError::Blocked { until: None },
+        ] {
             assert_eq!(waits(&Retry::new(5, 1), &error), []);
         }
     }

@@ -14,11 +14,15 @@ use std::{
 
 use bytes::Bytes;
 use futures_util::{FutureExt as _, future::BoxFuture};
+use jiff::Timestamp;
 
 use crate::{
     clock::VirtualClock,
     id::ApiToken,
-    seams::{Clock as _, Ledger, LedgerError, Request, Response, Transport, TransportError, Usage},
+    seams::{
+        Books, Clock as _, Ledger, LedgerError, Request, Response, SpentHour, Standing, Transport,
+        TransportError, Usage,
+    },
 };
 
 pub(crate) const SECRET: &str = "0123456789abcdef0123456789abcdef01234567";
@@ -105,6 +109,7 @@ pub(crate) struct Book {
 pub(crate) struct Entries {
     pub(crate) used: Vec<Usage>,
     pub(crate) reserves: Vec<u64>,
+    pub(crate) standing: Standing,
 }
 
 impl Entries {
@@ -134,7 +139,28 @@ impl Book {
 }
 
 impl Ledger for Book {
-    fn settle(&self, used: Vec<Usage>, reserve: u64) -> BoxFuture<'_, Result<(), LedgerError>> {
+    fn open(&self, _: Timestamp) -> BoxFuture<'_, Result<Books, LedgerError>> {
+        async move {
+            if self.failing.load(Ordering::SeqCst) {
+                return Err(LedgerError("disk full".to_owned()));
+            }
+            let entries = self.entries();
+            let hour = |usage: &Usage| SpentHour {
+                hour: usage.hour,
+                cost: usage.cost,
+                trickle: usage.trickle,
+            };
+            Ok(Books { spent: entries.used.iter().map(hour).collect(), standing: entries.standing })
+        }
+        .boxed()
+    }
+
+    fn settle(
+        &self,
+        used: Vec<Usage>,
+        reserve: u64,
+        standing: Standing,
+    ) -> BoxFuture<'_, Result<(), LedgerError>> {
         async move {
             self.clock.sleep(self.delay).await;
             if self.failing.load(Ordering::SeqCst) {
@@ -143,6 +169,7 @@ impl Ledger for Book {
             let mut entries = self.entries.lock().unwrap();
             entries.used.extend(used);
             entries.reserves.push(reserve);
+            entries.standing = standing;
             Ok(())
         }
         .boxed()

@@ -90,8 +90,8 @@ fn every_status_has_one_verdict() {
         ("503 absurd retry-after", answer(503, &["retry-after: 999999"], REFUSED)),
     ];
     insta::assert_snapshot!(table(dressed), @"
-    403 HTML                           Blocked          Pause { at_least: 1800s }
-    403 plain text                     Blocked          Pause { at_least: 1800s }
+    403 HTML                           Blocked          Pause { until: None }
+    403 plain text                     Blocked          Pause { until: None }
     404 HTML                           NotFound         SkipEntity
     502 HTML                           Transient        Retry { after: 0ns }
     503 retry-after                    Transient        Retry { after: 30s }
@@ -247,7 +247,7 @@ fn messages_name_the_remedy_and_nothing_that_came_from_elsewhere_unfiltered() {
     the API token was refused (401); copy the current one from Pipedrive under Personal preferences > API
     the token may not read /api/v2/deals (403: bad  [31m [REDACTED] …xxxxxxxxxxxxxxxxxxxxxxxxxxxxx…); use one with wider permissions or disable the entity
     the source is in trouble: it answered 503: bad  [31m [REDACTED] …xxxxxxxxxxxxxxxxxxxxxxxxxxxxx…; this passes by itself, try again later
-    the company's daily API budget is spent; run again after it was refilled (midnight at the source)
+    the company's daily API budget is spent; it goes on later
     the source redirects to https://evil.example (301), which is not followed so that nobody else gets the token; set `pipedrive.base_url` to the company's own address
     ");
 }

@@ -75,8 +75,8 @@ fn of_store(error: &StoreError) -> Exit {
 fn of_api(error: &ApiError) -> Exit {
     match error {
         ApiError::Unauthorized => Exit::TokenRefused,
-        ApiError::BudgetExhausted => Exit::BudgetSpent,
-        ApiError::Blocked => Exit::Partial,
+        error if error.is_budget() => Exit::BudgetSpent,
+        ApiError::Blocked { .. } => Exit::Partial,
         ApiError::Ledger(_) => Exit::Database,
         _ => Exit::Failed,
     }

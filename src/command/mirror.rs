@@ -5,9 +5,9 @@ use std::{sync::Arc, time::Instant};
 use anyhow::Context as _;
 use indicatif::MultiProgress;
 use pipedrive_mirror::{
-    api::{BaseUrl, Client, HttpTransport, Options, Timeouts},
+    api::{BaseUrl, Client, HttpTransport, Options, Reserve, Timeouts},
     clock::SystemClock,
-    config::{Config, nearest},
+    config::{self, Config, nearest},
     entity::{ENTITIES, Entity},
     exit::Exit,
     id::ApiToken,
@@ -111,6 +111,13 @@ impl Source {
 pub(crate) fn options(config: &Config) -> Options {
     Options {
         requests_per_2s: config.requests_per_2s.map(Into::into),
+        daily_budget: config.daily_budget.map(Into::into),
+        daily_share: config.daily_share,
+        reserve: match config.reserve {
+            config::Reserve::Part(part) => Reserve::Part(part),
+            config::Reserve::Cost(cost) => Reserve::Cost(cost),
+        },
+        trickle_share: config.fanout.daily_share,
         max_in_flight: usize::try_from(config.max_in_flight.get()).unwrap_or(1),
         attempts: ATTEMPTS,
         jitter_seed: fastrand::u64(..),

@@ -39,7 +39,7 @@ pub use ledger::{MemoryLedger, StoreLedger};
 pub use migrate::KNOWN as SCHEMA;
 pub use read::{EntityProgress, LastRun, Reader, Spent};
 pub use renew::Renewal;
-pub use runs::{AccountFacts, RunRow, RunTotals};
+pub use runs::{RunRow, RunTotals};
 pub use writer::{Writer, WriterLoop};
 
 /// The database, open for writing by this process alone.

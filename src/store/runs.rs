@@ -9,17 +9,6 @@ use super::{
 };
 use crate::entity::{Entity, instant};
 
-/// What the source's answers told about the account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct AccountFacts {
-    /// By how much the server's clock is ahead of ours, in seconds.
-    pub clock_offset_s: i64,
-    /// What is left of the company's daily budget, if the source said so.
-    pub daily_left: Option<u64>,
-    /// When that was, by the server's clock.
-    pub at: Timestamp,
-}
-
 /// A row of `sync_runs` that was begun.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RunRow(i64);
@@ -114,25 +103,6 @@ impl Store {
     /// SQLite's.
     pub fn next_observed(&self) -> Result<u64, StoreError> {
         Ok(state::get::<u64>(&self.conn, Key::Observed)?.unwrap_or(0) + 1)
-    }
-
-    /// Remembers what the answers of this run told about the account.
-    ///
-    /// # Errors
-    ///
-    /// SQLite's.
-    pub fn save_facts(&mut self, facts: AccountFacts) -> Result<(), StoreError> {
-        self.write(|tx| {
-            state::set(tx, Key::ClockOffset, facts.clock_offset_s)?;
-            match facts.daily_left {
-                Some(left) => {
-                    state::set(tx, Key::DailyLeft, left)?;
-                    state::set(tx, Key::DailyLeftAt, facts.at)?;
-                }
-                None => state::clear(tx, Key::DailyLeft)?,
-            }
-            Ok(())
-        })
     }
 
     /// Returns the codes of custom fields that the source did not describe when last asked.

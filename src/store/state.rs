@@ -19,6 +19,26 @@ pub(super) enum Key {
     DailyLeft,
     /// When it said so.
     DailyLeftAt,
+    /// The company's daily budget, as the source said.
+    DailyLimit,
+    /// Requests per 2 s that the source allows.
+    BurstLimit,
+    /// A window of the burst limit longer than usual, in milliseconds.
+    WideWindow,
+    /// Until when it holds.
+    WideUntil,
+    /// When the last request left, by our clock.
+    LastSent,
+    /// When the daily budget was last seen to be refilled.
+    ResetAt,
+    /// How many times in a row it was seen at that hour of the day.
+    ResetTimes,
+    /// Nothing is sent before, since the daily budget was spent.
+    SpentUntil,
+    /// Nothing is sent before, since the CDN blocked us.
+    BlockedUntil,
+    /// How long that pause is in all, in seconds.
+    BlockedFor,
     /// Number of the decoder that all rows were stored by.
     Decoder,
     /// While rows are stored anew from their raw text: the last deal done.
@@ -36,6 +56,16 @@ impl Key {
             Self::ClockOffset => "clock_offset_s",
             Self::DailyLeft => "daily_left",
             Self::DailyLeftAt => "daily_left_at",
+            Self::DailyLimit => "daily_limit",
+            Self::BurstLimit => "burst_limit",
+            Self::WideWindow => "burst_window_ms",
+            Self::WideUntil => "burst_window_until",
+            Self::LastSent => "last_sent_at",
+            Self::ResetAt => "reset_seen_at",
+            Self::ResetTimes => "reset_seen_times",
+            Self::SpentUntil => "spent_until",
+            Self::BlockedUntil => "blocked_until",
+            Self::BlockedFor => "blocked_for_s",
             Self::Decoder => "decoder",
             Self::Renewed => "renewed",
             Self::AskedFields => "asked_fields",
@@ -63,6 +93,18 @@ pub(super) fn set(tx: &Transaction<'_>, key: Key, value: impl ToString) -> rusql
 pub(super) fn clear(tx: &Transaction<'_>, key: Key) -> rusqlite::Result<()> {
     tx.prepare_cached("DELETE FROM sync_state WHERE key = ?1")?.execute([key.name()])?;
     Ok(())
+}
+
+/// Puts `value` under `key`; `None` removes what is there.
+pub(super) fn put(
+    tx: &Transaction<'_>,
+    key: Key,
+    value: Option<impl ToString>,
+) -> rusqlite::Result<()> {
+    match value {
+        Some(value) => set(tx, key, value),
+        None => clear(tx, key),
+    }
 }
 
 /// Puts `value` under `key` unless a greater one is there.

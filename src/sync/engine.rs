@@ -23,7 +23,7 @@ use crate::{
     progress::Checkpoint,
     schedule::Schedule,
     seams::Clock,
-    store::{AccountFacts, Renewal, RunTotals, StoreError, Writer},
+    store::{Renewal, RunTotals, StoreError, Writer},
 };
 
 /// Which command a run carries out.
@@ -121,8 +121,8 @@ impl Engine {
         if !report.entities.is_empty() && self.client.facts().date.is_none() {
             report.notes.push(NO_DATE.to_owned());
         }
-        if let Err(fault) = self.close().await {
-            report.fault.get_or_insert(fault);
+        if let Err(fault) = self.client.close().await {
+            report.fault.get_or_insert(fault.into());
         }
         let after = self.client.spent();
         (report.requests, report.cost) =
@@ -271,21 +271,6 @@ impl Engine {
         Ok(plan::plan(stored, Lookback { overlap: self.settings.overlap, crowd }))
     }
 
-    /// Writes down what was spent, and by how much the source's clock differs from ours.
-    async fn close(&self) -> Result<(), Fault> {
-        self.client.close().await?;
-        let facts = self.client.facts();
-        if let (Some(offset), Some(at)) = (facts.clock_offset, facts.date) {
-            let facts = AccountFacts {
-                clock_offset_s: offset.as_secs(),
-                daily_left: facts.daily_remaining,
-                at,
-            };
-            self.writer.run(move |store| store.save_facts(facts)).await?;
-        }
-        Ok(())
-    }
-
     /// Returns the source's time as far as we know it.
     pub(super) fn server_now(&self) -> Timestamp {
         let offset = self.client.facts().clock_offset.unwrap_or_default();
@@ -347,7 +332,9 @@ pub(super) fn judge(ended: Result<Ended, Fault>, done: &mut super::EntityReport)
     };
     done.error = Some(fault.to_string());
     done.outcome = match &fault {
-        Fault::Api(ApiError::BudgetExhausted) => Outcome::Budget,
+        Fault::Api(error) if error.is_budget() => Outcome::Budget,
+        // What may wait is owed, and decides nothing.
+        Fault::Api(ApiError::TrickleSpent { .. }) => Outcome::Complete,
         Fault::Api(ApiError::Forbidden { .. } | ApiError::PlanLacks { .. }) => Outcome::Skipped,
         _ => Outcome::Failed,
     };

@@ -203,7 +203,7 @@ impl Report {
     }
 
     fn budget_spent(&self) -> bool {
-        matches!(self.fault, Some(Fault::Api(ApiError::BudgetExhausted)))
+        matches!(&self.fault, Some(Fault::Api(error)) if error.is_budget())
             || self.entities.iter().any(|entity| entity.outcome == Outcome::Budget)
     }
 }

@@ -16,7 +16,7 @@ use std::{
 use futures_util::{FutureExt as _, future::BoxFuture};
 use jiff::Timestamp;
 use pipedrive_mirror::{
-    api::{Client, Options},
+    api::{Client, Options, Reserve},
     clock::VirtualClock,
     emulator::{self, Emulator, Switches, TOKEN, World},
     entity::{self, ENTITIES},
@@ -46,6 +46,8 @@ pub struct Sim {
     pub emulator: Emulator,
     pub entities: Vec<&'static str>,
     pub overlap: Duration,
+    /// How the client behaves; what is spent is not limited.
+    pub options: Options,
     pub stop: CancellationToken,
     folder: tempfile::TempDir,
     meddler: Arc<Mutex<Option<Meddler>>>,
@@ -69,6 +71,12 @@ impl Sim {
             emulator,
             entities: Vec::new(),
             overlap: Duration::from_secs(60),
+            options: Options {
+                attempts: 3,
+                daily_share: 1.0,
+                reserve: Reserve::Cost(0),
+                ..Options::default()
+            },
             stop: CancellationToken::new(),
             folder: tempfile::tempdir().unwrap(),
             meddler: Arc::default(),
@@ -141,7 +149,7 @@ impl Sim {
             distorter: Arc::clone(&self.distorter),
         });
         let token = ApiToken::new(TOKEN).unwrap();
-        let options = Options { first_observed, attempts: 3, ..Options::default() };
+        let options = Options { first_observed, ..self.options.clone() };
         let client = Client::new(
             transport,
             clock.clone(),

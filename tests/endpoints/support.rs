@@ -11,12 +11,13 @@ use std::{
 };
 
 use futures_util::{FutureExt as _, future::BoxFuture};
+use jiff::Timestamp;
 use pipedrive_mirror::{
     api::{Answer, ApiError, Call, Client, HttpTransport, Options, Timeouts},
     clock::SystemClock,
     endpoint::DEALS,
     id::ApiToken,
-    seams::{Ledger, LedgerError, Usage},
+    seams::{Books, Ledger, LedgerError, Standing, Usage},
 };
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -38,7 +39,11 @@ pub(crate) const PATIENT: Timeouts = Timeouts {
 struct Free;
 
 impl Ledger for Free {
-    fn settle(&self, _: Vec<Usage>, _: u64) -> BoxFuture<'_, Result<(), LedgerError>> {
+    fn open(&self, _: Timestamp) -> BoxFuture<'_, Result<Books, LedgerError>> {
+        async { Ok(Books::default()) }.boxed()
+    }
+
+    fn settle(&self, _: Vec<Usage>, _: u64, _: Standing) -> BoxFuture<'_, Result<(), LedgerError>> {
         async { Ok(()) }.boxed()
     }
 }

@@ -1,0 +1,1 @@
+//! What of the day's budget is admitted, and when.
