@@ -25,7 +25,7 @@ pub struct FaultRule {
     pub fault: Fault,
 }
 
-/// What goes wrong. All but [`Fault::Html403`] cost what the request would have cost.
+/// What goes wrong. All but [`Fault::Html403`] and [`Fault::TooMany`] cost what the request would have cost.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {
     /// Another status, with headers of its own over the usual ones.
@@ -37,6 +37,8 @@ pub enum Fault {
         /// The body; empty: the general form of an error.
         body: String,
     },
+    /// 429, whatever is left.
+    TooMany(Told),
     /// The proxy blocks the address; the answer has no header that tells what is left.
     Html403,
     /// No answer comes; in process this is said at once. Over TCP the connection stays silent until it is closed.
@@ -47,6 +49,8 @@ pub enum Fault {
     Reset,
     /// The connection is cut in the middle of the body.
     ShortBody,
+    /// The whole answer arrives, but this much later; over TCP its head and the first half of its body come at once.
+    SlowBody(Duration),
     /// The body ends in the middle of the JSON, though it arrived whole.
     InvalidJson,
     /// 200 with `null`.
@@ -62,6 +66,19 @@ pub enum Fault {
     TooLargeOver(u32),
     /// Another body, with the usual status and headers.
     RawBody(String),
+}
+
+/// What the headers of a 429 tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Told {
+    /// That the window of 2 s is full.
+    Burst,
+    /// That nothing is left of the day's budget.
+    Daily,
+    /// Nothing: it has none of the headers that speak of limits.
+    ///
+    /// Source: seen in the field (ewah PR 280).
+    Nothing,
 }
 
 /// The ceiling that [`Fault::TooLargeOver`] names.
@@ -127,7 +144,9 @@ impl Fault {
         };
         match self {
             Self::Status { code, headers, body } => Ok(status(good, *code, headers, body)),
+            Self::TooMany(told) => Ok(too_many(good, *told)),
             Self::Html403 => Ok(blocked()),
+            Self::SlowBody(_) => Ok(good),
             Self::Timeout | Self::Hang => Err(TransportError::Timeout { after: GRANTED }),
             Self::Reset => {
                 Err(TransportError::Interrupted { reason: "connection reset by peer".to_owned() })
@@ -160,7 +179,12 @@ impl Fault {
 
     /// Returns whether the request never reached what charges for it.
     pub(super) fn is_free(&self) -> bool {
-        matches!(self, Self::Html403)
+        matches!(self, Self::Html403 | Self::TooMany(_))
+    }
+
+    /// Returns by how much the answer is late.
+    pub(super) fn delay(&self) -> Duration {
+        if let Self::SlowBody(delay) = self { *delay } else { Duration::ZERO }
     }
 }
 
@@ -181,6 +205,30 @@ fn status(good: Response, code: u16, headers: &[(String, String)], body: &str) -
         let name = HeaderName::try_from(name.as_str());
         if let (Ok(name), Ok(value)) = (name, HeaderValue::from_str(value)) {
             response.headers_mut().insert(name, value);
+        }
+    }
+    response
+}
+
+/// The names of the headers that speak of limits begin with one of these.
+const LIMITS: [&str; 3] = ["x-ratelimit-", "x-daily-", "retry-after"];
+
+/// Puts a 429 in the place of an answer.
+fn too_many(good: Response, told: Told) -> Response {
+    let said = |pairs: &[(&str, &str)]| {
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    };
+    let headers: Vec<_> = match told {
+        Told::Burst => said(&[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "2")]),
+        Told::Daily => said(&[("x-daily-ratelimit-token-remaining", "0")]),
+        Told::Nothing => Vec::new(),
+    };
+    let mut response = status(good, 429, &headers, "");
+    if told == Told::Nothing {
+        let names: Vec<HeaderName> = response.headers().keys().cloned().collect();
+        for name in names.iter().filter(|name| LIMITS.iter().any(|l| name.as_str().starts_with(l)))
+        {
+            response.headers_mut().remove(name);
         }
     }
     response

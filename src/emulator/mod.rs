@@ -68,7 +68,7 @@ pub use attached::{
 pub use company::{Company, Pipeline, Product, Stage, User};
 pub use deal::{Child, Children, Deal, Status};
 pub use edit::{DealChange, Edit, EditError, Edited};
-pub use faults::{Fault, FaultRule};
+pub use faults::{Fault, FaultRule, Told};
 pub use field::{CustomField, FieldOption, FieldType, Slot};
 pub use generate::Options;
 pub use limits::Refused;
@@ -213,7 +213,7 @@ impl Transport for Emulator {
             if fault == Some(Fault::Hang) {
                 return std::future::pending().await;
             }
-            let latency = self.latency();
+            let latency = self.latency() + fault.as_ref().map_or(Duration::ZERO, Fault::delay);
             if !latency.is_zero() {
                 self.clock.sleep(latency).await;
             }

@@ -1,6 +1,6 @@
 //! The same over TCP.
 
-use std::io;
+use std::{io, time::Duration};
 
 use axum::{
     Router,
@@ -59,11 +59,23 @@ async fn answer(
     if !latency.is_zero() {
         emulator.clock.sleep(latency).await;
     }
-    answer.map_or_else(|_| cut(fault.as_ref()), whole)
+    match (answer, fault) {
+        (Ok(answer), Some(Fault::SlowBody(delay))) => slow(answer, delay, emulator),
+        (Ok(answer), _) => answer.map(Body::from),
+        (Err(_), fault) => cut(fault.as_ref()),
+    }
 }
 
-fn whole(response: Response) -> http::Response<Body> {
-    response.map(Body::from)
+/// An answer of which the second half comes late.
+fn slow(answer: Response, delay: Duration, emulator: Emulator) -> http::Response<Body> {
+    let (head, body) = answer.into_parts();
+    let (begin, rest) = (body.slice(..body.len() / 2), body.slice(body.len() / 2..));
+    let end = async move {
+        emulator.clock.sleep(delay).await;
+        Ok(rest)
+    };
+    let parts = stream::iter([Ok::<_, io::Error>(begin)]).chain(stream::once(end));
+    http::Response::from_parts(head, Body::from_stream(parts))
 }
 
 /// An answer whose connection breaks: in the body, or before anything was sent.

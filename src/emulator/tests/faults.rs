@@ -65,6 +65,40 @@ fn each_fault_spoils_the_answer_in_its_way() {
 }
 
 #[test]
+fn a_429_tells_which_limit_it_means_or_nothing_and_is_free() {
+    let bench = Bench::new(5);
+    let left = |told: Told| {
+        bench.emulator.fault(rule(Fault::TooMany(told)));
+        let response = bench.get("/api/v2/deals");
+        assert_eq!(response.status(), 429);
+        assert!(response.headers().contains_key("date"));
+        let number = |name: &str| {
+            response
+                .headers()
+                .get(name)
+                .map(|value| value.to_str().unwrap().parse::<u64>().unwrap())
+        };
+        (number("x-ratelimit-remaining"), number("x-daily-ratelimit-token-remaining"))
+    };
+    let (burst, daily) = left(Told::Burst);
+    assert!(burst == Some(0) && daily > Some(10), "{daily:?}");
+    let (burst, daily) = left(Told::Daily);
+    assert!(burst != Some(0) && daily == Some(0), "{burst:?}");
+    assert_eq!(left(Told::Nothing), (None, None));
+    assert_eq!(bench.emulator.spent(), 0);
+}
+
+#[test]
+fn a_slow_body_arrives_whole_and_late() {
+    let bench = Bench::new(5);
+    bench.emulator.fault(rule(Fault::SlowBody(Duration::from_secs(20))));
+    let mut slow = bench.emulator.send(request("/api/v2/deals"));
+    assert!(slow.as_mut().now_or_never().is_none());
+    bench.clock.advance(Duration::from_secs(20));
+    assert_eq!(slow.now_or_never().unwrap().unwrap().status(), 200);
+}
+
+#[test]
 fn a_repeated_cursor_is_the_one_that_was_sent() {
     let bench = Bench::new(30);
     let first = bench.json("/api/v2/deals?limit=10");

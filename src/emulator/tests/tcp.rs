@@ -37,9 +37,16 @@ async fn the_emulator_answers_over_tcp_and_stops_when_told() {
     assert!(answer.starts_with("HTTP/1.1 200 OK") && !answer.ends_with("0\r\n\r\n"), "{answer}");
     bench.emulator.fault(FaultRule { path: None, skip: 0, times: 1, fault: Fault::Reset });
     assert_eq!(get(address, "/api/v2/deals").await, "");
+    let slow = Fault::SlowBody(Duration::from_secs(20));
+    bench.emulator.fault(FaultRule { path: None, skip: 0, times: 1, fault: slow });
+    let late = tokio::spawn(get(address, "/api/v2/deals"));
+    while !bench.clock.advance_to_next() {
+        tokio::task::yield_now().await;
+    }
+    assert!(late.await.unwrap().ends_with("0\r\n\r\n"));
     bench.emulator.fault(FaultRule { path: None, skip: 0, times: 1, fault: Fault::Hang });
     let hanging = tokio::spawn(get(address, "/api/v2/deals"));
-    while bench.emulator.log().len() < 4 {
+    while bench.emulator.log().len() < 5 {
         tokio::task::yield_now().await;
     }
     stop.send(()).unwrap();
