@@ -207,7 +207,7 @@ impl Budget {
     /// Returns what must be left to the company.
     pub(crate) fn reserve(&self) -> u64 {
         match self.rules.reserve {
-            Reserve::Part(share) => part(self.total(), share) + 1,
+            Reserve::Part(share) => (self.total() as f64 * share).ceil() as u64,
             Reserve::Cost(cost) => cost,
         }
     }
