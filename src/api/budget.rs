@@ -316,7 +316,9 @@ impl Budget {
                 // The moment it was expected at, if it lies between the two answers.
                 let days = (after.1.as_second() - last.as_second()).div_euclid(24 * HOUR);
                 let expected = Timestamp::from_second(last.as_second() + days * 24 * HOUR);
-                let expected = expected.ok().filter(|expected| *expected >= floor(before.1));
+                // A refill is at a full hour, unless both answers are of one hour (some zones are half an hour off).
+                let from = if hour > before.1 { before.1 } else { floor(before.1) };
+                let expected = expected.ok().filter(|expected| *expected >= from);
                 expected.map(|at| (at, times.saturating_add(1))).or(seen)
             }
             Some((last, times)) if seen.is_some() => {
