@@ -153,6 +153,9 @@ fn what_a_list_meets_decides_the_exit_code(
     if report["error"].as_str().is_some_and(|error| error.contains("it goes on at 20")) {
         // It is waited out across the end of the process, without a request; here the wait ends by our hand.
         source.emulator.reset_log();
+        let postponed = json(&house.run(&["status", "--json"]))["budget"]["postponed"].take();
+        assert_eq!(postponed[0]["what"], "all", "{postponed}");
+        assert!(house.run(&["status"]).out.contains("Postponed: everything: "));
         house.run(&["sync"]).fails(code, &["it goes on at 20"]);
         assert!(source.emulator.log().is_empty(), "{:?}", source.emulator.log());
         let waits =
@@ -401,7 +404,11 @@ fn status_tells_how_fresh_the_mirror_is_and_what_it_cost() {
         assert_eq!((&entity["owed"], &entity["last_outcome"]), (&0.into(), &"complete".into()));
     }
     assert_eq!(report["budget"]["spent"], source.emulator.spent());
-    assert!(report["budget"]["left"].is_u64(), "{report}");
+    let budget = &report["budget"];
+    assert!(budget["left"].is_u64(), "{report}");
+    assert_eq!((&budget["daily_budget"], &budget["share"]), (&1_050_000.into(), &525_000.into()));
+    assert_eq!(budget["share_left"], 525_000 - source.emulator.spent());
+    assert_eq!(budget["postponed"], serde_json::json!([]));
     let world = source.emulator.world();
     let live = world.live_ids().count() + world.archived_ids().count();
     assert_eq!(report["deals"]["live"], live);

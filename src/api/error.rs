@@ -265,6 +265,18 @@ impl ApiError {
         }
     }
 
+    /// Returns when a request that was kept here, or all of them, may go on; `None` where time does not help or the gate
+    /// has not said yet.
+    pub fn resumes(&self) -> Option<Timestamp> {
+        match self {
+            Self::BudgetExhausted { until } | Self::Blocked { until } => *until,
+            Self::ShareSpent { until, .. }
+            | Self::ReserveReached { until, .. }
+            | Self::TrickleSpent { until } => Some(*until),
+            _ => None,
+        }
+    }
+
     /// Returns whether there is no budget left for now, be it the company's or our part of it.
     pub fn is_budget(&self) -> bool {
         self.verdict() == Verdict::StopForDay

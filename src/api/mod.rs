@@ -28,6 +28,7 @@ mod fault;
 mod gate_tests;
 mod headers;
 mod latch;
+mod outlook;
 mod refusal;
 mod retry;
 #[cfg(test)]
@@ -43,4 +44,5 @@ pub use client::{Client, Options, Spent};
 pub use error::{ApiError, Reason, Verdict};
 pub use gate::Facts;
 pub use http::{BuildError, HttpTransport, Timeouts};
+pub use outlook::{Outlook, Postponed};
 pub use page::Page;

@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
 use pipedrive_mirror::{
+    api::{Options, Outlook},
     config::Config,
     entity::{ENTITIES, instant},
     exit::Exit,
@@ -9,7 +10,7 @@ use pipedrive_mirror::{
 };
 use serde_json::{Value, json};
 
-use super::{Failure, print, shown};
+use super::{Failure, mirror::options, print, shown};
 
 /// All that is shown.
 struct Status {
@@ -17,12 +18,13 @@ struct Status {
     entities: Vec<(&'static str, EntityProgress, Option<i64>)>,
     spent: Vec<Spent>,
     left: Option<u64>,
+    outlook: Outlook,
     deals: [u64; 4],
     without_column: Vec<String>,
 }
 
 pub(crate) fn status(config: &Config, json: bool) -> Result<Exit, Failure> {
-    let status = read(&Reader::open(&config.database)?)?;
+    let status = read(&Reader::open(&config.database)?, &options(config))?;
     if json {
         print::json(&to_json(&status))?;
     } else {
@@ -31,7 +33,7 @@ pub(crate) fn status(config: &Config, json: bool) -> Result<Exit, Failure> {
     Ok(Exit::Complete)
 }
 
-fn read(reader: &Reader) -> Result<Status, Failure> {
+fn read(reader: &Reader, options: &Options) -> Result<Status, Failure> {
     let source_now = Timestamp::now()
         .checked_add(SignedDuration::from_secs(reader.clock_offset()?))
         .unwrap_or(Timestamp::MAX);
@@ -58,6 +60,7 @@ fn read(reader: &Reader) -> Result<Status, Failure> {
         entities,
         spent: reader.spent_since(today)?,
         left: reader.budget_left(source_now)?,
+        outlook: Outlook::new(options, &reader.books(source_now)?, source_now),
         deals: [
             count(live)?,
             count(&format!("{live} AND is_archived = 1"))?,
@@ -90,18 +93,41 @@ fn to_json(status: &Status) -> Value {
             })
         })
         .collect();
-    let endpoints: Vec<Value> = status
-        .spent
-        .iter()
-        .map(|spent| json!({"endpoint": spent.endpoint, "requests": spent.requests, "cost": spent.cost}))
-        .collect();
     let [live, archived, deleted, missing] = status.deals;
     json!({
         "company": status.company,
         "deals": {"live": live, "archived": archived, "deleted": deleted, "missing": missing},
         "entities": entities,
-        "budget": {"spent": spent(status), "left": status.left, "endpoints": endpoints},
+        "budget": budget(status),
         "fields_without_column": status.without_column,
+    })
+}
+
+/// `left` is what the source last said is left to the company, null where that is an hour ago or more; `share_left` is
+/// what is left of our own share.
+fn budget(status: &Status) -> Value {
+    let outlook = &status.outlook;
+    let endpoints: Vec<Value> = status
+        .spent
+        .iter()
+        .map(|spent| json!({"endpoint": spent.endpoint, "requests": spent.requests, "cost": spent.cost}))
+        .collect();
+    let postponed: Vec<Value> = outlook
+        .postponed
+        .iter()
+        .map(|one| json!({"what": one.what, "until": instant::text(one.until), "why": one.why}))
+        .collect();
+    json!({
+        "spent": spent(status),
+        "left": status.left,
+        "daily_budget": outlook.budget,
+        "reserve": outlook.reserve,
+        "share": outlook.share,
+        "share_left": outlook.left,
+        "trickle_share": outlook.trickle_share,
+        "trickle_spent": outlook.trickle_counted,
+        "postponed": postponed,
+        "endpoints": endpoints,
     })
 }
 
@@ -123,6 +149,18 @@ fn in_words(status: &Status, database: &str) -> String {
     });
     words
         .push_str(&format!("\nCost in the last 24 hours: {}{left}\n", print::count(spent(status))));
+    let outlook = &status.outlook;
+    words.push_str(&format!(
+        "The mirror's share is {} of {} a day; {} are left of it\n",
+        print::count(outlook.share),
+        print::count(outlook.budget),
+        print::count(outlook.left)
+    ));
+    for postponed in &outlook.postponed {
+        let what =
+            if postponed.what == "all" { "everything" } else { "what is asked deal by deal" };
+        words.push_str(&format!("Postponed: {what}: {}\n", postponed.why));
+    }
     let rows = status
         .spent
         .iter()

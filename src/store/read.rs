@@ -10,7 +10,7 @@ use super::{
     state::{self, Key},
     unusable,
 };
-use crate::{entity::instant, progress::Checkpoint};
+use crate::{entity::instant, progress::Checkpoint, seams::Books};
 
 /// A read-only view of the database.
 #[derive(Debug)]
@@ -153,6 +153,16 @@ impl Reader {
             spent.push(Spent { endpoint: "(reserved)".to_owned(), requests: 0, cost: reserved });
         }
         Ok(spent)
+    }
+
+    /// Returns what was spent lately and what is known of the source's limits; what an open reservation holds counts as
+    /// spent `now`.
+    ///
+    /// # Errors
+    ///
+    /// SQLite's.
+    pub fn books(&self, now: Timestamp) -> Result<Books, StoreError> {
+        super::ledger::load(&self.conn, now)
     }
 
     /// Returns by how much the server's clock is ahead of ours, in seconds, as last seen.
