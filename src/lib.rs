@@ -9,15 +9,16 @@
 //!   engine     one run over all entities             plan     (checkpoint, lookback) -> where a pass begins; pure
 //!   walk       one entity, page by page              fetch    one page, as large as the source can give it
 //!   salvage    past a place that cannot be read      report   what a run did
-//!   learn      custom fields that nobody described yet
+//!   learn      custom fields nobody described yet    ending   what a run came to -> its exit code
 //! api/         HTTP in                             store/     SQLite out
 //!   client     one request, one answer               rows        a page and its checkpoint in one transaction
-//!   gate       burst limit and daily budget          fate        may this row replace that one? pure
-//!   retry      waiting and asking again              columns     a typed column per custom field
-//!   page       envelope -> rows and next cursor      renew       rows stored anew from their exact text
-//!   error      ApiError and its Verdict              writer      the one thread that writes
-//!   http       the real transport                    migrate     schema/ -> user_version
-//!                                                    read        read-only, for `status`
+//!   gate       in front of every request             fate        may this row replace that one? pure
+//!   budget     what may be spent of the day; pure    columns     a typed column per custom field
+//!   latch      answers after which nothing leaves    renew       rows stored anew from their exact text
+//!   retry      waiting and asking again              ledger      what was spent, and what limits were learnt
+//!   page       envelope -> rows and next cursor      writer      the one thread that writes
+//!   error      ApiError and its Verdict              migrate     schema/ -> user_version
+//!   http       the real transport                    read        read-only, for `status`
 //! entity/      declarations: data about data, no I/O
 //!   mod        Entity, Advance, Table, ENTITIES      decode      the exact text of a row -> its values
 //!   deal, deal_field                                 custom      the columns of custom fields

@@ -12,7 +12,10 @@ use std::{
 const LIBRARY: &[(&str, &[&str])] = &[
     (
         "sync",
-        &["api", "store", "entity", "schedule", "endpoint", "progress", "id", "seams", "clock"],
+        &[
+            "api", "store", "entity", "schedule", "endpoint", "progress", "id", "exit", "seams",
+            "clock",
+        ],
     ),
     ("api", &["endpoint", "progress", "id", "seams", "clock"]),
     ("store", &["entity", "endpoint", "progress", "id", "seams", "clock"]),

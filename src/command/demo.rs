@@ -20,7 +20,7 @@ use pipedrive_mirror::{
 use rusqlite::types::ValueRef;
 
 use super::{
-    Failure, failure,
+    Failure,
     mirror::{Source, in_words, run, runtime},
     print,
 };
@@ -95,7 +95,7 @@ impl<'a> Demo<'a> {
         let report = self.run(mode, shutdown).await?;
         let name = self.path.file_name().unwrap_or_default().to_string_lossy();
         print::text(&in_words(&report, &name, started.elapsed().as_secs_f64()))?;
-        match failure::of_report(&report, shutdown.exit()) {
+        match report.exit(shutdown.exit()) {
             Exit::Complete => Ok(None),
             exit => match report.fault {
                 Some(fault) => Err(Failure::new(exit, fault.to_string())),

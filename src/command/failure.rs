@@ -8,7 +8,7 @@ use pipedrive_mirror::{
     config::ConfigError,
     exit::Exit,
     store::StoreError,
-    sync::{Fault, Outcome, Report},
+    sync::{of_api, of_store},
 };
 
 use super::print::escaped;
@@ -62,41 +62,4 @@ impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {
         Self::new(Exit::Failed, error.to_string())
     }
-}
-
-fn of_store(error: &StoreError) -> Exit {
-    match error {
-        StoreError::Held { .. } => Exit::Locked,
-        _ => Exit::Database,
-    }
-}
-
-/// Returns the exit code of what ended a whole run.
-fn of_api(error: &ApiError) -> Exit {
-    match error {
-        ApiError::Unauthorized => Exit::TokenRefused,
-        error if error.is_budget() => Exit::BudgetSpent,
-        ApiError::Blocked { .. } => Exit::Partial,
-        ApiError::Ledger(_) => Exit::Database,
-        _ => Exit::Failed,
-    }
-}
-
-/// Returns the exit code of a run; `signal` is that of the signal that stopped it.
-pub(crate) fn of_report(report: &Report, signal: Option<Exit>) -> Exit {
-    let fault = report.fault.as_ref().map(|fault| match fault {
-        Fault::Api(error) => of_api(error),
-        Fault::Store(error) => of_store(error),
-        _ => Exit::Usage,
-    });
-    let entities = report.entities.iter().map(|entity| match entity.outcome {
-        Outcome::Complete | Outcome::Skipped => Exit::Complete,
-        Outcome::Budget => Exit::BudgetSpent,
-        Outcome::Failed | Outcome::Partial | Outcome::NeedsPerson => Exit::Partial,
-        Outcome::Stopped => signal.unwrap_or(Exit::Terminated),
-    });
-    let stopped = report.stopped.then(|| signal.unwrap_or(Exit::Terminated));
-    // What ended the run is also what its last entity failed of; it is told once, by its own code.
-    let all = stopped.into_iter().chain(fault).chain(entities);
-    Exit::combine(all)
 }

@@ -17,7 +17,7 @@ use pipedrive_mirror::{
 };
 use serde_json::json;
 
-use super::{Failure, failure, print, shown};
+use super::{Failure, print, shown};
 use crate::{cli, progress_bar::Progress, shutdown::Shutdown};
 
 /// Answers larger than this are not held: 500 deals of 100 kB each.
@@ -75,7 +75,7 @@ fn mirror(
         .await?;
         Ok::<_, Failure>((report, shutdown.exit()))
     })?;
-    let exit = failure::of_report(&report, signal);
+    let exit = report.exit(signal);
     if json {
         print::json(&to_json(&report, exit))?;
     } else {

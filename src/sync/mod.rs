@@ -6,6 +6,7 @@
 //! - the mark comes from rows, is capped by the source's clock, and moves only with the rows it covers.
 
 mod account;
+mod ending;
 mod engine;
 mod fetch;
 mod learn;
@@ -16,6 +17,7 @@ mod salvage;
 mod walk;
 
 pub use account::ask;
+pub use ending::{of_api, of_store};
 pub use engine::{Engine, Mode, Settings, Wanted};
 pub use observer::{Event, Observer, Unobserved};
 pub use report::{EntityReport, Fault, Outcome, Report};
