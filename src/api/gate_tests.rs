@@ -249,3 +249,88 @@ fn an_answer_that_comes_late_does_not_overwrite_what_a_later_request_learnt() {
         (Some(900), Some(40), None)
     );
 }
+
+/// Sends `requests` and returns how long the last of them was held back.
+fn hold_back(clock: &VirtualClock, gate: &Gate, requests: usize) -> Duration {
+    let before = clock.elapsed();
+    drive(clock, async {
+        for _ in 0..requests {
+            gate.enter(&USERS_ME, Fresh).await.unwrap().answered(None);
+        }
+    });
+    clock.elapsed() - before
+}
+
+#[test]
+fn what_was_learnt_and_the_last_moments_survive_the_process() {
+    let clock = clock();
+    let book = Book::new(&clock, Duration::ZERO);
+    let first = gate(&clock, &book, None);
+    hold_back(&clock, &first, 1);
+    first.learn(&Headers { burst_limit: Some(40), ..Headers::default() }, 1, 2);
+    let wait = ApiError::RateLimited { after: ms(2_000) };
+    drive(&clock, first.refused(wait, &Headers::default(), Fresh));
+    clock.advance(ms(5_000));
+    hold_back(&clock, &first, 1);
+    drive(&clock, first.close()).unwrap();
+
+    // The window grew, and the new process cannot know what left within it.
+    clock.advance(ms(100));
+    let second = gate(&clock, &book, None);
+    assert_eq!(hold_back(&clock, &second, 1), ms(2_500));
+    clock.advance(ms(10_000));
+    assert_eq!(hold_back(&clock, &second, 40), Duration::ZERO);
+    assert_eq!(hold_back(&clock, &second, 1), ms(2_600));
+    drive(&clock, second.close()).unwrap();
+
+    // A clock that was set back by years holds nobody back for longer than a window.
+    clock.set_wall("2020-01-01T00:00:00Z".parse().unwrap());
+    let third = gate(&clock, &book, None);
+    assert_eq!(hold_back(&clock, &third, 1), ms(2_600));
+}
+
+#[test]
+fn a_refusal_is_written_down_at_once_and_a_ledger_that_fails_then_is_made_up_for_later() {
+    let clock = clock();
+    let book = Book::new(&clock, Duration::ZERO);
+    let gate = gate(&clock, &book, None);
+    hold_back(&clock, &gate, 1);
+    book.failing.store(true, Ordering::SeqCst);
+    let blocked = || {
+        drive(&clock, gate.refused(ApiError::Blocked { until: None }, &Headers::default(), Fresh))
+    };
+    let told = blocked();
+    assert_eq!(book.entries().standing.blocked_until, None);
+    book.failing.store(false, Ordering::SeqCst);
+    // Another one that was under way says the same and makes nothing longer.
+    assert_eq!(blocked(), told);
+    let (until, _) = book.entries().standing.blocked_until.unwrap();
+    assert_eq!(told, ApiError::Blocked { until: Some(until) });
+}
+
+#[test]
+fn those_that_wait_for_a_slot_do_not_leave_once_the_gate_is_shut() {
+    let clock = clock();
+    let book = Book::new(&clock, Duration::ZERO);
+    let gate = gate(&clock, &book, Some(2));
+    let left = Mutex::new(0);
+    drive(&clock, async {
+        let waiting = join_all((0..8).map(|_| async {
+            let permit = gate.enter(&DEALS, Fresh).await?;
+            *left.lock().unwrap() += 1;
+            permit.answered(None);
+            Ok::<(), ApiError>(())
+        }));
+        let shut = async {
+            clock.sleep(ms(1_000)).await;
+            gate.refused(ApiError::Unauthorized, &Headers::default(), Fresh).await;
+        };
+        let (ends, ()) = futures_util::join!(waiting, shut);
+        assert_eq!(ends.iter().filter(|end| **end == Err(ApiError::Unauthorized)).count(), 6);
+    });
+    assert_eq!(*left.lock().unwrap(), 2);
+    // The next run asks again, once.
+    drive(&clock, gate.close()).unwrap();
+    assert_eq!((book.entries().booked(), book.entries().cost()), (20, 20));
+    assert_eq!(hold_back(&clock, &gate, 1), Duration::ZERO);
+}

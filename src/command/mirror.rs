@@ -13,7 +13,7 @@ use pipedrive_mirror::{
     id::ApiToken,
     seams::Transport,
     store::{Lock, Store, StoreLedger, Writer},
-    sync::{Engine, Mode, Observer, Outcome, Report, Settings, Wanted},
+    sync::{Engine, Fault, Mode, Observer, Outcome, Report, Settings, Wanted},
 };
 use serde_json::json;
 
@@ -258,7 +258,14 @@ fn sentence(report: &Report, database: &str) -> String {
         Outcome::Complete => format!("{database} is up to date"),
         Outcome::Stopped => format!("{database}: stopped as asked; the next run goes on from here"),
         Outcome::Budget => {
-            format!("{database}: the daily budget is spent; run again after it was refilled")
+            let when = match &report.fault {
+                Some(Fault::Api(error)) => error.resumes(),
+                _ => None,
+            };
+            let when = when.map_or_else(|| "later".to_owned(), |when| format!("at {when}"));
+            format!(
+                "{database}: no more may be spent for now; run again {when}, and it goes on from here"
+            )
         }
         Outcome::Partial => format!("{database} is up to date but for what failed"),
         _ => format!(
