@@ -28,10 +28,8 @@ use pipedrive_mirror::{
     id::ApiToken,
     seams::Clock as _,
     store::{MemoryLedger, StoreLedger, Writer},
-    sync::{Fault as RunFault, Outcome, Report},
+    sync::{Fault as RunFault, Mode, Outcome, Report},
 };
-
-const DEALS_PATH: &str = "/api/v2/deals";
 
 /// A source without a mirror.
 fn source(switches: Switches) -> (VirtualClock, Emulator) {
@@ -46,6 +44,11 @@ fn client(clock: &VirtualClock, emulator: &Emulator, options: &Options) -> Clien
     let token = ApiToken::new(TOKEN).unwrap();
     let (transport, clock) = (Arc::new(emulator.clone()), Arc::new(clock.clone()));
     Client::new(transport, clock, Arc::new(MemoryLedger), token, options)
+}
+
+/// Lets one request meet `fault`, after `skip` others.
+fn meet(emulator: &Emulator, skip: u32, fault: Fault) {
+    emulator.fault(FaultRule { path: None, skip, times: 1, fault });
 }
 
 struct Flag(AtomicBool);
@@ -128,8 +131,7 @@ fn a_window_that_others_fill_as_well_is_widened_for_a_day() {
     took(1);
     clock.advance(Duration::from_secs(10));
     assert_eq!(took(21), Duration::from_millis(2_100));
-    let fault = Fault::TooMany(Told::Burst);
-    emulator.fault(FaultRule { path: None, skip: 0, times: 1, fault });
+    meet(&emulator, 0, Fault::TooMany(Told::Burst));
     took(1);
     clock.advance(Duration::from_secs(10));
     assert_eq!(took(21), Duration::from_millis(2_600));
@@ -148,19 +150,13 @@ fn most_in_24_hours(emulator: &Emulator) -> u64 {
     log.iter().map(|one| from(one.time)).max().unwrap_or(0)
 }
 
+/// When a run that was refused says that it goes on.
 fn until(report: &Report) -> Timestamp {
-    match report.fault.as_ref().unwrap() {
-        RunFault::Api(
-            ApiError::ShareSpent { until, .. }
-            | ApiError::ReserveReached { until, .. }
-            | ApiError::BudgetExhausted { until: Some(until) }
-            | ApiError::Blocked { until: Some(until) },
-        ) => *until,
-        other => panic!("{other}"),
-    }
+    let Some(RunFault::Api(error)) = &report.fault else { panic!("{report:?}") };
+    error.resumes().unwrap()
 }
 
-/// 300 deals in pages of 10: some 40 requests.
+/// Some 40 requests.
 fn paged(switches: Switches) -> Sim {
     Sim::with(300, 5, Switches { page_rows: Some(10), ..switches })
 }
@@ -229,6 +225,21 @@ fn runs_every_half_hour_for_days_stay_within_the_share_to_the_token_and_use_it_u
 }
 
 #[test]
+fn processes_that_die_at_any_moment_stay_within_share_and_burst_too() {
+    let mut sim = paged(Switches { burst: Some(20), ..Switches::default() });
+    sim.options = Options { daily_budget: Some(1_500), daily_share: 0.4, ..sim.options.clone() };
+    let mut random = fastrand::Rng::with_seed(7);
+    for _ in 0..120 {
+        let mode = if random.bool() { BACKFILL } else { Mode::Sync };
+        sim.run_for(&mode, random.usize(1..80));
+        sim.advance(random.u64(0..5_400) * u64::from(random.u8(0..3)));
+    }
+    let most = most_in_24_hours(&sim.emulator);
+    assert!((300..=600).contains(&most), "{most} of 600");
+    assert_eq!(sim.emulator.refused(), emulator::Refused::default());
+}
+
+#[test]
 fn nothing_is_sent_after_a_daily_429_until_the_budget_is_refilled() {
     for (reset_hour, headers) in [(0, true), (11, true), (12, false), (23, false)] {
         let switches = Switches {
@@ -288,8 +299,7 @@ fn a_block_by_the_cdn_is_waited_out_across_restarts_and_longer_each_time() {
     let sim = paged(Switches::default());
     let mut pauses = Vec::new();
     for _ in 0..3 {
-        let fault = Fault::Html403;
-        sim.emulator.fault(FaultRule { path: Some(DEALS_PATH.into()), skip: 1, times: 1, fault });
+        meet(&sim.emulator, 4, Fault::Html403);
         let report = sim.backfill();
         let resumes = until(&report);
         pauses.push(resumes.duration_since(sim.now()).as_mins());
@@ -317,7 +327,7 @@ fn of_eight_under_way_none_leaves_after_an_answer_that_ends_it_all() {
         let (clock, emulator) = source(Switches { latency, ..Switches::default() });
         let client = client(&clock, &emulator, &Options::default());
         // One of the second round meets it; the seven that left with it come back well.
-        emulator.fault(FaultRule { path: None, skip: 11, times: 1, fault: fault.clone() });
+        meet(&emulator, 11, fault.clone());
         run(
             &clock,
             join_all(
@@ -330,7 +340,6 @@ fn of_eight_under_way_none_leaves_after_an_answer_that_ends_it_all() {
         let last = log.iter().map(|one| one.time).max().unwrap();
         assert!(last <= refused.time + after, "{fault:?}");
         assert!(log.len() <= 24, "{fault:?}: {}", log.len());
-        // And none in the time that follows.
         clock.advance(Duration::from_secs(60));
         run(&clock, client.get(&Call::new(&DEALS))).unwrap_err();
         assert_eq!(emulator.log().len(), log.len());

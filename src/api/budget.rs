@@ -12,7 +12,10 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{call::Priority, error::ApiError, headers::Headers};
-use crate::seams::{SpentHour, Standing};
+use crate::{
+    endpoint::{DEALS, Endpoint, USERS_ME},
+    seams::{SpentHour, Standing},
+};
 
 /// What a company has at least; what holds until it is configured or an answer tells.
 ///
@@ -40,6 +43,12 @@ pub enum Reserve {
     Part(f64),
     /// This much cost.
     Cost(u64),
+}
+
+/// Returns the cost that has to be there before a request to `endpoint` is worth sending: asking whose account it is
+/// without a page to follow would spend the last of a share on nothing, run after run.
+pub(crate) fn worth(endpoint: &Endpoint) -> u64 {
+    if *endpoint == USERS_ME { USERS_ME.cost + DEALS.cost } else { endpoint.cost }
 }
 
 /// How much may be spent.

@@ -115,7 +115,7 @@ impl Gate {
         let place = self.in_flight.acquire().await.expect("the semaphore is never closed");
         self.opened.get_or_try_init(|| self.open()).await?;
         let amount = Amount::of(endpoint.cost, priority);
-        while let Some(write) = self.draw(amount, priority)? {
+        while let Some(write) = self.draw(endpoint, amount, priority)? {
             // Its result is read by the next draw.
             _ = write.await;
         }
@@ -158,11 +158,16 @@ impl Gate {
     }
 
     /// Draws the cost of one request, or returns what has to be waited for before that is tried again.
-    fn draw(&self, amount: Amount, priority: Priority) -> Result<Option<Write>, ApiError> {
+    fn draw(
+        &self,
+        endpoint: &Endpoint,
+        amount: Amount,
+        priority: Priority,
+    ) -> Result<Option<Write>, ApiError> {
         let mut state = self.state();
         let now = self.source_now(&state);
         state.latch.check(priority, now)?;
-        state.budget.admit(amount, priority, now)?;
+        state.budget.admit(Amount::of(budget::worth(endpoint), priority), priority, now)?;
         let standing = state.standing();
         match state.account.draw(amount.cost, standing)? {
             Draw::Wait(write) => Ok(Some(write)),

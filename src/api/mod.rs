@@ -1,6 +1,7 @@
 //! HTTP in: one request, one answer, within what the account allows.
 //!
-//! - Every request passes [`gate`] first, which keeps the burst limit and books the cost before it is spent.
+//! - Every request passes [`gate`] first, which keeps the burst limit and our share of the day, books the cost before it
+//!   is spent, and lets nothing leave any more after an answer that no later request can do better than.
 //! - [`client`] turns a [`Call`] into a request and checks the answer's envelope; `retry` decides how often and how
 //!   late it asks again.
 //! - [`error`] says what went wrong and, in one function, what to do about it.

@@ -3,13 +3,13 @@
 use jiff::Timestamp;
 
 use super::{
-    budget::{Amount, Budget},
+    budget::{self, Amount, Budget},
     call::Priority,
     client::Options,
     error::ApiError,
     latch::Latch,
 };
-use crate::{endpoint::DEALS, seams::Books};
+use crate::{endpoint::USERS_ME, seams::Books};
 
 /// What a request that may wait costs.
 ///
@@ -61,8 +61,7 @@ impl Outlook {
         let postponed = |what, error: ApiError| {
             Some(Postponed { what, until: error.resumes()?, why: error.to_string() })
         };
-        // The cheapest page that a run is for.
-        let all = ask(DEALS.cost, Priority::Fresh);
+        let all = ask(budget::worth(&USERS_ME), Priority::Fresh);
         let trickle = || ask(TRICKLE_COST, Priority::Trickle);
         let waits = match all {
             Some(error) => postponed("all", error),
@@ -113,7 +112,7 @@ mod tests {
         let left = ("2026-02-03T16:30:00Z".parse().unwrap(), 2_000);
         let reserve = Standing { daily_left: Some((left.1, left.0)), ..Standing::default() };
         let lines = [
-            outlook(14_990, 0, Standing::default()),
+            outlook(14_985, 0, Standing::default()),
             outlook(14_995, 0, Standing::default()),
             outlook(3_745, 3_745, Standing::default()),
             outlook(0, 0, spent),
