@@ -50,6 +50,12 @@ impl World {
                 self.replace(id, None);
                 Edited::Deal(id)
             }
+            Edit::AddUser(name) => {
+                let id = self.company.users.keys().next_back().map_or(1, |last| last + 1);
+                let email = format!("seller{id}@acme.example");
+                self.company.users.insert(id, super::User { name, email, created: now });
+                Edited::User(id)
+            }
             Edit::AddField { name, field_type, options } => {
                 self.add_field(name, field_type, options, now)
             }
@@ -64,6 +70,28 @@ impl World {
         };
         self.history.push((now, edit));
         Ok(edited)
+    }
+
+    /// Carries out `edits` one after the other, or none of them; `deals` are those they touch.
+    ///
+    /// # Errors
+    ///
+    /// That of the first edit the world does not allow; then nothing changed, but that numbers may be left out.
+    pub(super) fn apply_all(
+        &mut self,
+        deals: &[Id],
+        edits: Vec<Edit>,
+    ) -> Result<Vec<Edited>, EditError> {
+        let before = deals.iter().map(|id| (*id, self.deals.get(id).cloned())).collect::<Vec<_>>();
+        let known = self.history.len();
+        let done: Result<Vec<_>, _> = edits.into_iter().map(|edit| self.apply(edit)).collect();
+        if done.is_err() && self.history.len() > known {
+            self.history.truncate(known);
+            for (id, deal) in before {
+                self.replace(id, deal);
+            }
+        }
+        done
     }
 
     pub(super) fn store(&mut self, deal: Deal) -> Edited {
@@ -116,8 +144,11 @@ impl World {
                 deal.first_won.get_or_insert(now);
             }
             DealChange::Lose(reason) => {
+                // A lost deal that is given another reason is not lost once more.
+                let closed = deal.closed.filter(|_| deal.status == Status::Lost);
+                let reason = Some(reason).filter(|reason| !reason.is_empty());
                 (deal.status, deal.closed, deal.lost_reason) =
-                    (Status::Lost, Some(now), Some(reason.into()));
+                    (Status::Lost, closed.or(Some(now)), reason.map(Into::into));
             }
             DealChange::Reopen => {
                 (deal.status, deal.closed, deal.lost_reason) = (Status::Open, None, None)

@@ -71,6 +71,8 @@ pub enum Edit {
     UnarchiveDeal(Id),
     /// Removes a deal for good, without a trace in any list.
     PurgeDeal(Id),
+    /// A new user, with this name.
+    AddUser(String),
     /// A new custom field.
     AddField {
         /// Its name.
@@ -103,7 +105,7 @@ pub enum DealChange {
     Stage(Id),
     /// The deal is won.
     Win,
-    /// The deal is lost, for a reason.
+    /// The deal is lost, for a reason; an empty one is none. A deal that is lost already gets another reason.
     Lose(String),
     /// The deal is open again.
     Reopen,
@@ -142,10 +144,12 @@ pub enum Edited {
     Field(String),
     /// An option.
     Option(Id),
+    /// A user.
+    User(Id),
 }
 
 impl Edited {
-    /// Returns the deal that was touched, or whose children were; `None`: a field or an option.
+    /// Returns the deal that was touched, or whose children were; `None`: a field, an option or a user.
     pub fn deal(&self) -> Option<Id> {
         match self {
             Self::Deal(id)
@@ -155,7 +159,7 @@ impl Edited {
             | Self::Follower(id, _)
             | Self::Participant(id, _)
             | Self::Conversion(id, _) => Some(*id),
-            Self::Field(_) | Self::Option(_) => None,
+            Self::Field(_) | Self::Option(_) | Self::User(_) => None,
         }
     }
 }

@@ -182,6 +182,12 @@ impl Fault {
         matches!(self, Self::Html403 | Self::TooMany(_))
     }
 
+    /// Returns whether a write that meets this fault is not carried out; one that meets another is, and only its answer
+    /// is spoiled.
+    pub(super) fn stops_writes(&self) -> bool {
+        matches!(self, Self::Status { .. }) || self.is_free()
+    }
+
     /// Returns by how much the answer is late.
     pub(super) fn delay(&self) -> Duration {
         if let Self::SlowBody(delay) = self { *delay } else { Duration::ZERO }

@@ -14,6 +14,7 @@ use super::{
     summary::summary,
     view::{DealView, DealViews},
     world::{List, World},
+    writes::Write,
 };
 use crate::seams::Response;
 
@@ -27,6 +28,7 @@ pub(super) enum Endpoint {
     DealFields,
     Summary,
     Child(ChildRead),
+    Write(Write),
 }
 
 impl Endpoint {
@@ -39,13 +41,12 @@ impl Endpoint {
             Self::ArchivedDeals => 20,
             Self::Summary => 40,
             Self::Child(read) => read.cost(),
+            Self::Write(write) => write.cost(),
         }
     }
 
-    /// Finds the endpoint of a path; v1 answers under `/v1` and `/api/v1`.
+    /// Finds the read of a path.
     fn of(path: &str) -> Option<Self> {
-        let path =
-            path.strip_prefix("/api").filter(|rest| rest.starts_with("/v1/")).unwrap_or(path);
         match path {
             "/v1/users/me" => Some(Self::Me),
             "/v1/deals/summary" => Some(Self::Summary),
@@ -59,22 +60,27 @@ impl Endpoint {
         }
     }
 
-    /// Finds the endpoint of a request.
+    /// Finds the endpoint of a request; v1 answers under `/v1` and `/api/v1`.
     ///
     /// # Errors
     ///
     /// Why there is none.
     pub(super) fn find(method: &Method, path: &str) -> Result<Self, Missing> {
-        match Self::of(path) {
-            Some(endpoint) if method == Method::GET => Ok(endpoint),
-            Some(_) => Err(Missing::Method),
-            None if path.starts_with("/v1/") || path.starts_with("/api/v1/") => Err(Missing::V1),
+        let path =
+            path.strip_prefix("/api").filter(|rest| rest.starts_with("/v1/")).unwrap_or(path);
+        let read = Self::of(path);
+        let known = read.is_some() || Write::knows(path);
+        let read = read.filter(|_| method == Method::GET);
+        match read.or_else(|| Write::find(method, path).map(Self::Write)) {
+            Some(endpoint) => Ok(endpoint),
+            None if known => Err(Missing::Method),
+            None if path.starts_with("/v1/") => Err(Missing::V1),
             None => Err(Missing::Page),
         }
     }
 
-    /// Answers a request.
-    pub(super) fn answer(&self, query: &Query, world: &World) -> Response {
+    /// Answers a request; a write changes the world.
+    pub(super) fn answer(&self, query: &Query, body: &[u8], world: &mut World) -> Response {
         let answer = match self {
             Self::Me => Ok(answer::single(me(world))),
             Self::Deals => deals(query, List::Live, world),
@@ -83,6 +89,7 @@ impl Endpoint {
             Self::DealFields => deal_fields(query, world),
             Self::Summary => summary(query, world),
             Self::Child(read) => read.answer(query, world),
+            Self::Write(write) => write.answer(query, body, world),
         };
         answer.unwrap_or_else(|refusal| refusal.answer())
     }

@@ -10,6 +10,7 @@
 //!   query.rs          strict parameters              view.rs  field_view.rs  value.rs  JSON
 //!   limits.rs         budget, burst, block           faults.rs                      what goes wrong on request
 //!   attached/         what hangs on a deal           late.rs                        what is shown late
+//!   writes/           POST, PATCH, PUT, DELETE        answer.rs                      envelopes
 //!   world.rs          what is there                  edit.rs  apply.rs  random.rs   how it changes
 //!   generate/         how it begins                  serve.rs                       the same over TCP
 //! ```
@@ -44,6 +45,7 @@ mod tests;
 mod value;
 mod view;
 mod world;
+mod writes;
 
 use std::{
     collections::BTreeSet,
@@ -229,9 +231,11 @@ impl State {
         let path = request.uri().path().to_owned();
         let mut query = Query::parse(request.uri().query().unwrap_or_default());
         let token = token(request, query.take_token()).filter(|token| self.tokens.contains(token));
-        let (mut response, mut cost) = self.good(request, &path, &query, token.as_deref(), at);
-        self.head(&mut response, token.as_deref(), at);
         let fault = self.faults.take(&path, &query);
+        let stopped = fault.as_ref().is_some_and(Fault::stops_writes);
+        let (mut response, mut cost) =
+            self.good(request, (&path, &query), token.as_deref(), at, stopped);
+        self.head(&mut response, token.as_deref(), at);
         let answer = match &fault {
             Some(fault) => fault.distort(response, &query),
             None => Ok(response),
@@ -245,14 +249,14 @@ impl State {
         (answer, fault)
     }
 
-    /// Answers as if nothing ever went wrong; also says what that cost.
+    /// Answers as if nothing ever went wrong; also says what that cost. A write that is `stopped` changes nothing.
     fn good(
         &mut self,
         request: &Request,
-        path: &str,
-        query: &Query,
+        (path, query): (&str, &Query),
         token: Option<&str>,
         at: Moment,
+        stopped: bool,
     ) -> (Response, u64) {
         let Self { world, limits, cursors, .. } = self;
         let switches = world.switches();
@@ -264,14 +268,15 @@ impl State {
             return (refused, 0);
         }
         let response = match endpoint {
+            Ok(Endpoint::Write(_)) if stopped => answer::single(()),
             Ok(endpoint) if cursors.admit(query, at.elapsed, switches) => {
-                endpoint.answer(query, world)
+                endpoint.answer(query, request.body(), world)
             }
             Ok(_) => query::Refusal::Cursor.answer(),
             Err(missing) => missing.answer(),
         };
         if let Some(answer::NextCursor(cursor)) = response.extensions().get() {
-            cursors.add(cursor.clone(), at.elapsed, switches);
+            cursors.add(cursor.clone(), at.elapsed, world.switches());
         }
         (response, cost)
     }

@@ -25,6 +25,8 @@ pub(super) enum Refusal {
     NoDeal,
     /// A parameter that is required is not there.
     Missing(&'static str),
+    /// Another status and its text, in the general form.
+    Other(http::StatusCode, String),
 }
 
 impl Refusal {
@@ -52,6 +54,7 @@ impl Refusal {
             Self::Missing(name) => {
                 answer::error(bad, &format!("querystring must have required property '{name}'"))
             }
+            Self::Other(status, text) => answer::error(*status, text),
         }
     }
 }

@@ -167,19 +167,24 @@ fn lines(parents: &[Parent<'_>], sorting: &Sorting, world: &World) -> Response {
     answer::page(page, cursor, world.switches().end)
 }
 
-fn bulk_installments(query: &Query, world: &World) -> Result<Response, Refusal> {
-    let refused = |code, text| Ok(answer::error(code, text));
-    let there = match world.switches().installments {
-        Installments::PaymentRequired => {
-            return refused(StatusCode::PAYMENT_REQUIRED, "Payment required");
-        }
-        Installments::Forbidden => return refused(StatusCode::FORBIDDEN, "Forbidden"),
-        Installments::NotEnabled => {
-            return refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Feature is not enabled");
-        }
-        Installments::There => true,
-        Installments::Nothing => false,
+/// Returns the answer of a plan that has no installments; one whose lists are merely empty forbids writes.
+pub(in super::super) fn installments_refused(world: &World) -> Option<Response> {
+    let (status, text) = match world.switches().installments {
+        Installments::There => return None,
+        Installments::PaymentRequired => (StatusCode::PAYMENT_REQUIRED, "Payment required"),
+        Installments::Forbidden | Installments::Nothing => (StatusCode::FORBIDDEN, "Forbidden"),
+        Installments::NotEnabled => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "Feature is not enabled"),
     };
+    Some(answer::error(status, text))
+}
+
+fn bulk_installments(query: &Query, world: &World) -> Result<Response, Refusal> {
+    let there = world.switches().installments == Installments::There;
+    if let Some(refused) = installments_refused(world)
+        .filter(|_| world.switches().installments != Installments::Nothing)
+    {
+        return Ok(refused);
+    }
     let known = ["deal_ids", "sort_by", "sort_direction", "limit", "cursor"];
     // Whether the key is repeated or its value has commas is unknown upstream; both are taken.
     query.check_repeatable(&known, "deal_ids")?;

@@ -20,8 +20,9 @@ use super::{Id, second::Second, value::Cents};
 
 pub(super) use line::Attachment;
 pub use line::{BillingFrequency, DiscountType, ProductLine, TaxMethod};
-pub(super) use list::ChildRead;
+pub(super) use list::{ChildRead, installments_refused};
 pub(super) use merge::Conversion;
+pub(super) use participant::related_to;
 
 /// The kinds of things that hang on a deal as rows of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -41,6 +41,13 @@ pub(super) fn related(participants: &[&Participant], world: &World) -> Json {
     json!({"user": users, "person": persons})
 }
 
+/// Writes what an answer with one participant of a deal adds.
+pub(in super::super) fn related_to(deal: Id, id: Id, world: &World) -> Json {
+    let participants = world.deal(deal).map_or(&[][..], |deal| &deal.attached().participants);
+    let found = participants.iter().filter(|participant| participant.id == id);
+    related(&found.collect::<Vec<_>>(), world)
+}
+
 fn person(id: Id, active: bool, world: &World) -> Json {
     let company = world.company();
     let name = company.persons.get(&id).map_or("", |name| name);

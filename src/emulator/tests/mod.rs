@@ -9,6 +9,8 @@ mod rows_edited;
 mod rows_read;
 mod shapes;
 mod tcp;
+mod writes;
+mod writes_refused;
 
 use std::{sync::Arc, time::Duration};
 

@@ -105,7 +105,7 @@ fn unknown_paths_answer_as_each_version_does() {
     assert_eq!(bench.ask("/v1/nothing").0, 404);
     assert_eq!(bench.ask("/api/v2/deals/999999").1["error"], "Deal not found");
     assert_eq!(bench.ask("/api/v1/users/me").0, 200);
-    let post = http::Request::post("/api/v2/deals")
+    let post = http::Request::post("/api/v2/deals/archived")
         .header("x-api-token", TOKEN)
         .body(Bytes::new())
         .unwrap();

@@ -1,0 +1,221 @@
+//! Deals that are made, changed, archived, deleted and restored.
+
+use super::{
+    super::{
+        Id, answer,
+        deal::{Deal, Status},
+        edit::{DealChange, Edit, EditError},
+        query::Refusal,
+        value::Cents,
+        view::{DealView, Shape},
+        world::World,
+    },
+    apply,
+    body::Body,
+    custom, deleted, refusal,
+};
+use crate::seams::Response;
+
+/// The members that can be set.
+const KNOWN: [&str; 15] = [
+    "title",
+    "owner_id",
+    "person_id",
+    "org_id",
+    "pipeline_id",
+    "stage_id",
+    "value",
+    "currency",
+    "is_deleted",
+    "is_archived",
+    "status",
+    "lost_reason",
+    "visible_to",
+    "label_ids",
+    "custom_fields",
+];
+/// The members of the reference for which this world has no edit.
+const UNSUPPORTED: [&str; 9] = [
+    "add_time",
+    "update_time",
+    "stage_change_time",
+    "archive_time",
+    "probability",
+    "close_time",
+    "won_time",
+    "lost_time",
+    "expected_close_date",
+];
+
+/// Makes a deal. Source: API reference v2, "Add a new deal": only the title is required.
+pub(super) fn add(body: &Body, world: &mut World) -> Result<Response, Refusal> {
+    body.check(&KNOWN, &UNSUPPORTED)?;
+    let title = body.required("title", title(body)?)?;
+    let stage_id = match stage(body, world)? {
+        Some(stage) => stage,
+        None => first_stage(world, None).ok_or_else(|| refusal(EditError::Unknown))?,
+    };
+    let value = body.amount("value")?.unwrap_or(Cents(0));
+    let currency = body.currency("currency")?.unwrap_or(world.company().currency);
+    let id = world.next_deal;
+    let mut edits = vec![Edit::CreateDeal { title, stage_id, value, currency }];
+    let changes = changes(body, None, world)?;
+    edits.extend(changes.into_iter().map(|change| Edit::ChangeDeal(id, change)));
+    if body.flag("is_archived")? == Some(true) {
+        edits.push(Edit::ArchiveDeal(id));
+    }
+    if body.flag("is_deleted")? == Some(true) {
+        edits.push(Edit::DeleteDeal(id));
+    }
+    world.apply_all(&[id], edits).map_err(refusal)?;
+    show(id, world)
+}
+
+/// Changes a deal. Restoring and unarchiving come before other changes, archiving and deleting after them.
+pub(super) fn change(id: Id, body: &Body, world: &mut World) -> Result<Response, Refusal> {
+    body.check(&KNOWN, &UNSUPPORTED)?;
+    let deal = world.deal(id).ok_or(Refusal::NoDeal)?;
+    let flag = |name, is: bool| Ok((body.flag(name)?).filter(|to| *to != is));
+    let deletion: Option<bool> = flag("is_deleted", deal.deleted.is_some())?;
+    let archival: Option<bool> = flag("is_archived", deal.archived.is_some())?;
+    let own = {
+        let mut own = Vec::new();
+        own.extend(title(body)?.map(DealChange::Title));
+        own.extend(value(body, deal)?);
+        let moved = stage(body, world)?.filter(|stage| *stage != deal.stage_id);
+        own.extend(moved.map(DealChange::Stage));
+        own.extend(changes(body, Some(deal), world)?);
+        own
+    };
+    let mut edits = Vec::new();
+    if deletion == Some(false) {
+        edits.push(Edit::RestoreDeal(id));
+    } else if deal.deleted.is_some() {
+        return Err(refusal(EditError::Deleted));
+    }
+    if archival == Some(false) {
+        edits.push(Edit::UnarchiveDeal(id));
+    }
+    edits.extend(own.into_iter().map(|change| Edit::ChangeDeal(id, change)));
+    if archival == Some(true) {
+        edits.push(Edit::ArchiveDeal(id));
+    }
+    if deletion == Some(true) {
+        edits.push(Edit::DeleteDeal(id));
+    }
+    world.apply_all(&[id], edits).map_err(refusal)?;
+    show(id, world)
+}
+
+/// Deletes a deal.
+pub(super) fn delete(id: Id, world: &mut World) -> Result<Response, Refusal> {
+    if world.deal(id).is_some_and(|deal| deal.deleted.is_some()) {
+        return Err(refusal(EditError::Deleted));
+    }
+    apply(Edit::DeleteDeal(id), id, world)?;
+    Ok(deleted(id))
+}
+
+fn show(id: Id, world: &World) -> Result<Response, Refusal> {
+    let deal = world.deal(id).ok_or(Refusal::NoDeal)?;
+    Ok(answer::single(DealView { deal, world, shape: &Shape::default() }))
+}
+
+fn title(body: &Body) -> Result<Option<String>, Refusal> {
+    match body.text("title")? {
+        Some("") => Err(body.wrong("title", "The value must not be empty")),
+        title => Ok(title.map(str::to_owned)),
+    }
+}
+
+/// Reads another value, another currency or both; what is not named stays.
+fn value(body: &Body, deal: &Deal) -> Result<Option<DealChange>, Refusal> {
+    if !body.has("value") && !body.has("currency") {
+        return Ok(None);
+    }
+    let value = if body.is_null("value") { None } else { body.amount("value")?.or(deal.value) };
+    let currency = body.currency("currency")?.unwrap_or(deal.currency);
+    Ok(Some(DealChange::Value(value, currency)))
+}
+
+/// Reads the stage; of a pipeline alone it is the first one.
+fn stage(body: &Body, world: &World) -> Result<Option<Id>, Refusal> {
+    let (stage, pipeline) = (body.id("stage_id")?, body.id("pipeline_id")?);
+    let Some(stage) = stage else {
+        let Some(pipeline) = pipeline else { return Ok(None) };
+        let first = first_stage(world, Some(pipeline));
+        return first.map(Some).ok_or_else(|| body.wrong("pipeline_id", "Pipeline not found"));
+    };
+    let found = world.company().stages.get(&stage);
+    let found = found.ok_or_else(|| body.wrong("stage_id", "Stage not found"))?;
+    if pipeline.is_some_and(|pipeline| pipeline != found.pipeline_id) {
+        return Err(body.wrong("stage_id", "The stage is not one of the pipeline"));
+    }
+    Ok(Some(stage))
+}
+
+/// Returns the first stage of a pipeline, or of the first one.
+fn first_stage(world: &World, pipeline: Option<Id>) -> Option<Id> {
+    let company = world.company();
+    let pipeline = pipeline.or_else(|| company.pipelines.keys().next().copied())?;
+    company.stages.iter().find(|(_, stage)| stage.pipeline_id == pipeline).map(|(id, _)| *id)
+}
+
+/// Reads what can be set on a new deal as on one that is there, but for title, value and stage.
+fn changes(body: &Body, deal: Option<&Deal>, world: &World) -> Result<Vec<DealChange>, Refusal> {
+    let company = world.company();
+    let mut changes = Vec::new();
+    if let Some(owner) = body.id("owner_id")? {
+        company.users.get(&owner).ok_or_else(|| body.wrong("owner_id", "User not found"))?;
+        changes.push(DealChange::Owner(owner));
+    }
+    if let Some(person) = body.id_or_null("person_id")? {
+        if person.is_some_and(|person| !company.persons.contains_key(&person)) {
+            return Err(body.wrong("person_id", "Person not found"));
+        }
+        changes.push(DealChange::Person(person));
+    }
+    if let Some(organization) = body.id_or_null("org_id")? {
+        if organization.is_some_and(|id| !company.organizations.contains_key(&id)) {
+            return Err(body.wrong("org_id", "Organization not found"));
+        }
+        changes.push(DealChange::Organization(organization));
+    }
+    if let Some(labels) = body.ids("label_ids")? {
+        let known = |id: &Id| world.labels().iter().any(|label| label.id == *id);
+        if !labels.iter().all(known) {
+            return Err(body.wrong("label_ids", "Label not found"));
+        }
+        changes.push(DealChange::Labels(labels));
+    }
+    if let Some(whom) = body.id("visible_to")? {
+        let whom = u8::try_from(whom).ok().filter(|whom| [1, 3, 5, 7].contains(whom));
+        let whom =
+            whom.ok_or_else(|| body.wrong("visible_to", "The value must be 1, 3, 5 or 7"))?;
+        changes.push(DealChange::VisibleTo(whom));
+    }
+    changes.extend(status(body, deal)?);
+    changes.extend(custom::changes(body, world)?);
+    Ok(changes)
+}
+
+/// Reads where the deal stands, and why it was lost.
+///
+/// Source: API reference v2, `lost_reason`: "Can only be set if deal status is lost".
+fn status(body: &Body, deal: Option<&Deal>) -> Result<Option<DealChange>, Refusal> {
+    let choices = [("open", Status::Open), ("won", Status::Won), ("lost", Status::Lost)];
+    let before = deal.map_or(Status::Open, |deal| deal.status);
+    let after = body.choice("status", &choices)?.unwrap_or(before);
+    let reason = if body.is_null("lost_reason") { Some("") } else { body.text("lost_reason")? };
+    if reason.is_some_and(|reason| !reason.is_empty()) && after != Status::Lost {
+        return Err(body.wrong("lost_reason", "It can only be set if the status is lost"));
+    }
+    Ok(match after {
+        Status::Lost if before != Status::Lost || reason.is_some() => {
+            Some(DealChange::Lose(reason.unwrap_or_default().to_owned()))
+        }
+        after if after == before => None,
+        Status::Won => Some(DealChange::Win),
+        _ => Some(DealChange::Reopen),
+    })
+}
