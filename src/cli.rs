@@ -70,6 +70,8 @@ pub(crate) enum Command {
     Backfill(Backfill),
     /// Fetch what changed, then exit: for cron and systemd timers
     Sync(Sync),
+    /// Walk everything by id: repair what differs, and find what is gone
+    Reconcile(Reconcile),
     /// Show how fresh the mirror is, what was spent, and what went wrong
     Status(Json),
     /// Print the SQL of the database, with comments
@@ -128,8 +130,34 @@ pub(crate) struct Sync {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Costs 10 for every 500 deals, 20 for every 500 archived ones, and what the children of those that differ cost.
+`sync` does the same on its own schedule (reconcile.schedule), and after 28 days without a complete run.
+
+Examples:
+  pipedrive-mirror reconcile                       repair, and set a tombstone (_missing_since) on what is gone
+  pipedrive-mirror reconcile --accept-missing 900  up to 900 deals may be gone
+  pipedrive-mirror reconcile --accept-user         the token's new user sees everything there is to see")]
+pub(crate) struct Reconcile {
+    /// Only these lists, separated by commas: deals, deals_archived
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub(crate) entities: Vec<String>,
+
+    /// Set up to this many tombstones, whatever reconcile.max_missing says
+    #[arg(long, value_name = "N")]
+    pub(crate) accept_missing: Option<u64>,
+
+    /// Accept another user of the same company as the one through whose eyes the mirror sees
+    #[arg(long)]
+    pub(crate) accept_user: bool,
+
+    #[command(flatten)]
+    pub(crate) json: Json,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Which {
-    /// Only these, separated by commas: deal_fields, deals, deals_archived
+    /// Only these, separated by commas: entity names, such as deals or deal_products
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub(crate) entities: Vec<String>,
 }

@@ -52,6 +52,8 @@ pub struct Checkpoint {
     pub completed_at: Option<Timestamp>,
     /// Nothing older is mirrored.
     pub floor: Option<Timestamp>,
+    /// For a walk by id: the greatest id it met.
+    pub after_id: Option<i64>,
 }
 
 #[cfg(test)]

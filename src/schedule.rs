@@ -14,7 +14,7 @@ use croner::{
     errors::CronError,
     parser::{CronParser, Seconds, Year},
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 /// A moment no schedule may depend on: where the search for a first tick begins when a schedule is checked.
 const CHECK_FROM: i64 = 1_704_067_200; // 2024-01-01T00:00:00Z, a leap year
@@ -70,15 +70,19 @@ impl Schedule {
     /// Tells whether a run is due at `now`, given the last one that succeeded.
     ///
     /// It is when none ever did, when a tick lies in (`last_success`, `now`], and when the last success lies in the
-    /// future: then the clock was set back, and waiting for it to catch up could take for ever.
+    /// future: then the clock was set back, and waiting for it to catch up could take for ever. By a minute it may lie
+    /// there all the same: what is known of the source's clock is not exact.
     pub fn due(&self, last_success: Option<Timestamp>, now: Timestamp) -> bool {
         match last_success {
             None => true,
-            Some(last) if last > now => true,
+            Some(last) if last.duration_since(now) > JITTER => true,
             Some(last) => self.next_after(last).is_some_and(|tick| tick <= now),
         }
     }
 }
+
+/// How far ahead of now a success may seem to lie.
+const JITTER: SignedDuration = SignedDuration::from_secs(60);
 
 /// Parses as the scheduler does: seconds, and day of month and weekday together.
 fn cron(six: &str) -> Result<Cron, CronError> {

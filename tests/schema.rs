@@ -58,7 +58,7 @@ fn shape(conn: &Connection) -> Shape {
 
 fn sql_type(kind: Kind) -> &'static str {
     match kind {
-        Kind::Int | Kind::Bool | Kind::Flag => "INTEGER",
+        Kind::Int | Kind::Bool | Kind::Flag | Kind::Reference => "INTEGER",
         Kind::Real => "REAL",
         Kind::Text | Kind::Instant | Kind::Date | Kind::Json => "TEXT",
     }
@@ -67,10 +67,18 @@ fn sql_type(kind: Kind) -> &'static str {
 /// Every column that the declarations write to: table, column, type.
 fn declared() -> BTreeSet<(&'static str, &'static str, &'static str)> {
     let mut declared = BTreeSet::new();
-    for table in ENTITIES.iter().map(|entity| entity.table) {
+    for entity in ENTITIES {
+        let table = entity.table;
         declared.extend(
             table.columns.iter().map(|column| (table.name, column.name, sql_type(column.kind))),
         );
+        if let Some(child) = entity.child() {
+            // A set is replaced as a whole: its rows have no story of their own.
+            assert_eq!(child.parent, "deals");
+            declared.insert((table.name, "deal_id", "INTEGER"));
+            declared.extend(table.extra.then_some((table.name, "_extra", "TEXT")));
+            continue;
+        }
         declared
             .extend([(table.name, "_synced_at", "TEXT"), (table.name, "_missing_since", "TEXT")]);
         match table.raw {

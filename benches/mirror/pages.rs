@@ -15,7 +15,7 @@ use pipedrive_mirror::{
     emulator::{self, Emulator, Switches, TOKEN, World},
     entity::{self, Catalog, Decoded, Entity},
     progress::{Checkpoint, Cursor},
-    store::{Batch, Lock, Reading, Store},
+    store::{Batch, Lock, Purpose, Reading, Store},
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -78,6 +78,8 @@ impl Bench {
                 mark: Some(self.now),
                 ..Checkpoint::default()
             },
+            purpose: Purpose::Pass,
+            children: Arc::new([]),
             reading: None,
         }
     }
@@ -126,6 +128,8 @@ fn template(emulator: &Emulator, folder: &Path, now: Timestamp) -> Catalog {
             server_now: Some(now),
             now,
             checkpoint: Checkpoint::default(),
+            purpose: Purpose::Pass,
+            children: Arc::new([]),
             reading: page.next.is_none().then(|| keys.clone()),
         };
         store.commit(&batch).expect("fields are stored");

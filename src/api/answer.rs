@@ -40,6 +40,23 @@ struct Envelope<'a> {
 #[derive(Deserialize)]
 struct Additional {
     next_cursor: Option<String>,
+    pagination: Option<Pagination>,
+}
+
+/// How v1 pages. Source: API reference, "Pagination" of v1; the nested form is what it sends.
+#[derive(Deserialize)]
+struct Pagination {
+    #[serde(default)]
+    more_items_in_collection: bool,
+    next_start: Option<u64>,
+}
+
+impl Additional {
+    /// Returns the place of the next page.
+    fn next(self) -> Option<String> {
+        let start = self.pagination.filter(|page| page.more_items_in_collection);
+        self.next_cursor.or_else(|| Some(start?.next_start?.to_string()))
+    }
 }
 
 /// Keeps `null` (as its text) apart from a member that is missing.
@@ -76,7 +93,7 @@ impl Answer {
             return Err(malformed(&format!("it says both 200 and failure ({words})")));
         }
         let data = envelope.data.map(|data| place(text, data.get()));
-        let next = envelope.additional_data.and_then(|additional| additional.next_cursor);
+        let next = envelope.additional_data.and_then(Additional::next);
         let next = next.filter(|cursor| !cursor.is_empty());
         Ok(Self { body: Arc::from(text), date, observed, path, data, next })
     }

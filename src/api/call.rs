@@ -4,7 +4,10 @@ use std::fmt::Write as _;
 
 use http::Uri;
 
-use crate::{endpoint::Endpoint, progress::Cursor};
+use crate::{
+    endpoint::{Endpoint, Paging},
+    progress::Cursor,
+};
 
 /// The query parameter that carries the place in a listing.
 ///
@@ -65,6 +68,9 @@ impl Call {
     #[must_use]
     pub fn at(self, cursor: Option<&Cursor>) -> Self {
         match cursor {
+            Some(start) if self.endpoint.paging == Paging::Offset => {
+                self.param("start", start.as_str())
+            }
             Some(cursor) => self.param(CURSOR, cursor.as_str()),
             None => self,
         }
@@ -108,13 +114,14 @@ fn encode(value: &str, text: &mut String) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::endpoint::{DEALS, Endpoint, Paging};
+    use crate::endpoint::DEALS;
 
     static FOLLOWERS: Endpoint = Endpoint {
         path: "/api/v2/deals/{id}/followers",
         cost: 10,
         page_limit: 500,
         paging: Paging::Cursor,
+        gated: false,
     };
 
     #[test]

@@ -104,10 +104,12 @@ pub enum ApiError {
         message: String,
     },
     /// The company's plan does not have this feature.
-    #[error("the company's plan does not include {path} (415{}); disable the entity", said(.message))]
+    #[error("the company's plan does not include {path} ({status}{}); disable the entity", said(.message))]
     PlanLacks {
         /// The endpoint.
         path: &'static str,
+        /// 402, 403 or 415.
+        status: u16,
         /// What the source said.
         message: String,
     },

@@ -40,6 +40,11 @@ impl Asked<'_> {
             300..=399 => ApiError::Redirected { status, to: target(answer) },
             400 if self.carried_cursor => ApiError::StaleCursor { path, message },
             401 => ApiError::Unauthorized,
+            // A plan that lacks installments is believed to answer so (API.md 4.7: candidates).
+            402 if self.endpoint.gated => ApiError::PlanLacks { path, status, message },
+            403 if self.endpoint.gated && is_json(answer) => {
+                ApiError::PlanLacks { path, status, message }
+            }
             402 => ApiError::AccountClosed { message },
             403 if is_json(answer) => ApiError::Forbidden { path, message },
             403 => ApiError::Blocked { until: None },
@@ -49,7 +54,7 @@ impl Asked<'_> {
                 ApiError::Transient { reason: Reason::Status { status, message }, after }
             }
             410 => ApiError::Gone { path, message },
-            415 => ApiError::PlanLacks { path, message },
+            415 => ApiError::PlanLacks { path, status, message },
             429 => self.too_many(headers),
             _ => ApiError::BadRequest { path, status, message },
         }

@@ -14,6 +14,7 @@ static FOLLOWERS: Endpoint = Endpoint {
     cost: 10,
     page_limit: 500,
     paging: Paging::Cursor,
+    gated: false,
 };
 
 const REFUSED: &str = r#"{"success":false,"error":"words","error_info":"…","data":null}"#;

@@ -9,13 +9,13 @@ use jiff::Timestamp;
 use pipedrive_mirror::{
     api::Options,
     clock::SystemClock,
-    emulator::{self, Edit, Edited, Emulator, Switches, TOKEN, World},
+    emulator::{self, Cents, Edit, Edited, Emulator, ProductLine, Switches, TOKEN, World},
     entity::ENTITIES,
     exit::Exit,
     id::ApiToken,
     schedule::Schedule,
-    store::{Lock, Reader, Store},
-    sync::{Mode, Report, Wanted},
+    store::{ChildRule, Lock, Policy, Reader, Store},
+    sync::{Mode, Report, Settings, Wanted},
 };
 use rusqlite::types::ValueRef;
 
@@ -28,6 +28,9 @@ use crate::{cli, progress_bar::Progress, shutdown::Shutdown};
 
 /// How many random edits the demo makes besides those it names.
 const EDITS: usize = 40;
+
+/// How many product lines it adds.
+const LINES: usize = 5;
 
 pub(crate) fn demo(args: &cli::Demo, bars: MultiProgress, quiet: bool) -> Result<Exit, Failure> {
     // A folder of its own, which only the owner can enter and which is gone afterwards.
@@ -59,7 +62,8 @@ impl<'a> Demo<'a> {
             seed: args.seed,
             now: Timestamp::now(),
         });
-        let emulator = Emulator::new(world, Switches::default(), Arc::new(SystemClock::new()));
+        let switches = Switches { burst: None, rate_headers: false, ..Switches::default() };
+        let emulator = Emulator::new(world, switches, Arc::new(SystemClock::new()));
         Self { emulator, path, progress }
     }
 
@@ -115,12 +119,24 @@ impl<'a> Demo<'a> {
         let wanted = ENTITIES
             .iter()
             .map(|&entity| {
-                Ok(Wanted { entity, schedule: Schedule::parse(entity.schedule)?, force: false })
+                let schedule = entity.schedule.map(Schedule::parse).transpose()?;
+                Ok(Wanted { entity, schedule, force: false })
             })
             .collect::<anyhow::Result<Vec<_>>>()?;
-        let overlap = std::time::Duration::from_secs(60);
+        let rules = ENTITIES
+            .iter()
+            .filter(|entity| entity.child().is_some())
+            .map(|&entity| ChildRule { entity, policy: Policy::Counter })
+            .collect::<Vec<_>>();
+        let settings = Settings { children: Arc::from(rules), ..Settings::new("demo") };
         let observer = self.progress.clone();
-        run(source, store, &Options::default(), overlap, shutdown, observer, mode, &wanted).await
+        let options = Options {
+            // Nobody else is asked, so nobody has to be spared; what it would cost on the smallest plan shows all the same.
+            requests_per_2s: Some(1_000_000),
+            daily_budget: Some(30_000),
+            ..Options::default()
+        };
+        run(source, store, &options, settings, shutdown, observer, mode, &wanted).await
     }
 
     /// Prints the deals by status beside what the source itself holds.
@@ -129,15 +145,28 @@ impl<'a> Demo<'a> {
         let count = |condition: &str| {
             reader.count(&format!("SELECT count(*) FROM deals WHERE {condition}"))
         };
+        let rows_of = |table: &str| {
+            reader.count(&format!(
+                "SELECT count(*) FROM {table} JOIN deals d ON d.id = deal_id WHERE d.is_deleted = 0"
+            ))
+        };
         let mirror = [
             count("is_deleted = 0 AND is_archived = 0")?,
             count("is_deleted = 0 AND is_archived = 1")?,
             count("is_deleted = 1")?,
+            rows_of("deal_products")?,
+            rows_of("deal_installments")?,
         ];
         let world = self.emulator.world();
-        let source =
-            [world.live_ids().count(), world.archived_ids().count(), world.deleted_ids().count()];
-        let rows = ["live", "archived", "deleted"]
+        let kept = || world.live_ids().chain(world.archived_ids());
+        let source = [
+            world.live_ids().count(),
+            world.archived_ids().count(),
+            world.deleted_ids().count(),
+            kept().map(|id| world.products(id).len()).sum(),
+            kept().map(|id| world.installments(id).len()).sum(),
+        ];
+        let rows = ["live", "archived", "deleted", "products", "installments"]
             .iter()
             .zip(mirror.iter().zip(source))
             .map(|(name, (mirror, source))| {
@@ -170,8 +199,17 @@ impl<'a> Demo<'a> {
                 touched.insert(id);
             }
         }
+        let product = world.company().products.keys().next().copied();
+        let more: Vec<_> = world.live_ids().skip(4).take(LINES).collect();
+        for (id, product) in more.into_iter().zip(std::iter::repeat(product).flatten()) {
+            if world.apply(Edit::AddProduct(id, ProductLine::new(product, 1, Cents(9_900)))).is_ok()
+            {
+                touched.insert(id);
+            }
+        }
         print::text(&format!(
-            "{} deals were touched: created, edited, won, lost, deleted, restored, archived or taken out of the archive.\n",
+            "{} deals were touched: created, edited, won, lost, deleted, restored, archived, taken out of the archive, or\n\
+             given another product line.\n",
             touched.len()
         ))
     }

@@ -1,4 +1,4 @@
-//! `backfill` and `sync`.
+//! `backfill`, `sync` and `reconcile`.
 
 use std::{sync::Arc, time::Instant};
 
@@ -7,17 +7,19 @@ use indicatif::MultiProgress;
 use pipedrive_mirror::{
     api::{BaseUrl, Client, HttpTransport, Options, Reserve, Timeouts},
     clock::SystemClock,
-    config::{self, Config, nearest},
-    entity::{ENTITIES, Entity},
+    config::{self, Config},
     exit::Exit,
     id::ApiToken,
     seams::Transport,
-    store::{Lock, Store, StoreLedger, Writer},
+    store::{Lock, Reader, Store, StoreLedger, Writer},
     sync::{Engine, Fault, Mode, Observer, Outcome, Report, Settings, Wanted},
 };
 use serde_json::json;
 
-use super::{Failure, print, shown};
+use super::{
+    Failure, print, shown,
+    wanted::{reconciled, settings, wanted},
+};
 use crate::{cli, progress_bar::Progress, shutdown::Shutdown};
 
 /// Answers larger than this are not held: 500 deals of 100 kB each.
@@ -33,7 +35,7 @@ pub(crate) fn backfill(
     quiet: bool,
 ) -> Result<Exit, Failure> {
     let mode = Mode::Backfill { since: args.since, restart: args.restart };
-    mirror(config, &mode, &args.which, args.json.json, bars, quiet)
+    mirror(config, &mode, &wanted(config, &args.which)?, args.json.json, bars, quiet)
 }
 
 pub(crate) fn sync(
@@ -42,19 +44,33 @@ pub(crate) fn sync(
     bars: MultiProgress,
     quiet: bool,
 ) -> Result<Exit, Failure> {
-    mirror(config, &Mode::Sync, &args.which, args.json.json, bars, quiet)
+    mirror(config, &Mode::Sync, &wanted(config, &args.which)?, args.json.json, bars, quiet)
+}
+
+pub(crate) fn reconcile(
+    config: &Config,
+    args: &cli::Reconcile,
+    bars: MultiProgress,
+    quiet: bool,
+) -> Result<Exit, Failure> {
+    let mode =
+        Mode::Reconcile { accept_missing: args.accept_missing, accept_user: args.accept_user };
+    let wanted = reconciled(config, &cli::Which { entities: args.entities.clone() })?;
+    // It compares with what is there, so it makes no database.
+    drop(Reader::open(&config.database)?);
+    mirror(config, &mode, &wanted, args.json.json, bars, quiet)
 }
 
 fn mirror(
     config: &Config,
     mode: &Mode,
-    which: &cli::Which,
+    wanted: &[Wanted],
     json: bool,
     bars: MultiProgress,
     quiet: bool,
 ) -> Result<Exit, Failure> {
-    let wanted = wanted(config, which)?;
     let source = Source::of(config)?;
+    let settings = settings(config, &source.base_url);
     let store = Store::open(Lock::acquire(&config.database)?, config.database_mode.bits())?;
     let path = store.path().to_owned();
     let started = Instant::now();
@@ -62,17 +78,9 @@ fn mirror(
     let observer = Arc::new(Progress::new(bars, quiet || json));
     let (report, signal) = runtime.block_on(async {
         let shutdown = Shutdown::listen()?;
-        let report = run(
-            source,
-            store,
-            &options(config),
-            config.overlap,
-            &shutdown,
-            observer,
-            mode,
-            &wanted,
-        )
-        .await?;
+        let options = options(config);
+        let report =
+            run(source, store, &options, settings, &shutdown, observer, mode, wanted).await?;
         Ok::<_, Failure>((report, shutdown.exit()))
     })?;
     let exit = report.exit(signal);
@@ -137,7 +145,7 @@ pub(crate) async fn run(
     source: Source,
     store: Store,
     options: &Options,
-    overlap: std::time::Duration,
+    settings: Settings,
     shutdown: &Shutdown,
     observer: Arc<dyn Observer>,
     mode: &Mode,
@@ -149,7 +157,6 @@ pub(crate) async fn run(
     let ledger = Arc::new(StoreLedger(writer.clone()));
     let options = Options { first_observed, ..options.clone() };
     let client = Client::new(source.transport, clock.clone(), ledger, source.token, &options);
-    let settings = Settings { overlap, base_url: source.base_url };
     let engine =
         Engine::new(client, writer.clone(), clock, shutdown.token.clone(), observer, settings);
     let report = engine.run(mode, wanted).await;
@@ -165,46 +172,6 @@ pub(crate) async fn run(
         tracing::warn!("The write-ahead log was not written back: {error}");
     }
     Ok(report)
-}
-
-/// Returns the entities that a run may take up: those named, or all that are enabled.
-fn wanted(config: &Config, which: &cli::Which) -> Result<Vec<Wanted>, Failure> {
-    for name in which.entities.iter().map(|name| name.trim()) {
-        if !ENTITIES.iter().any(|entity| entity.name == name) {
-            return Err(unknown(name));
-        }
-    }
-    let asked = |entity: &Entity| which.entities.iter().any(|name| name.trim() == entity.name);
-    let wanted: Vec<Wanted> = ENTITIES
-        .iter()
-        .filter_map(|&entity| Some((entity, config.entity(entity.name)?)))
-        .filter(
-            |(entity, settings)| {
-                if which.entities.is_empty() { settings.enabled } else { asked(entity) }
-            },
-        )
-        .filter_map(|(entity, settings)| {
-            let schedule = settings.schedule.clone()?;
-            Some(Wanted { entity, schedule, force: !which.entities.is_empty() })
-        })
-        .collect();
-    if wanted.is_empty() {
-        return Err(Failure::new(
-            Exit::Usage,
-            "every entity is disabled; enable one under [entities.NAME]",
-        ));
-    }
-    Ok(wanted)
-}
-
-fn unknown(name: &str) -> Failure {
-    let names: Vec<&str> = ENTITIES.iter().map(|entity| entity.name).collect();
-    let hint = nearest(name, names.iter().copied())
-        .map_or_else(String::new, |near| format!(" Did you mean `{near}`?"));
-    Failure::new(
-        Exit::Usage,
-        format!("--entities: there is no `{name}`.{hint} Known are {}.", names.join(", ")),
-    )
 }
 
 fn to_json(report: &Report, exit: Exit) -> serde_json::Value {
@@ -268,6 +235,9 @@ fn sentence(report: &Report, database: &str) -> String {
             )
         }
         Outcome::Partial => format!("{database} is up to date but for what failed"),
+        Outcome::NeedsPerson => {
+            format!("{database} is up to date but for what a person has to decide")
+        }
         _ => format!(
             "{database} is not up to date; what was stored stays, and the next run goes on from here"
         ),
@@ -277,8 +247,20 @@ fn sentence(report: &Report, database: &str) -> String {
 fn remarks(entity: &pipedrive_mirror::sync::EntityReport) -> String {
     let mut remarks = String::new();
     let name = entity.entity;
-    if let Some(error) = &entity.error {
-        remarks.push_str(&format!("{name}: {error}\n"));
+    let owed = entity.owed.filter(|owed| *owed > 0).map(print::count);
+    match (owed, &entity.error) {
+        (Some(deals), Some(error)) => {
+            remarks.push_str(&format!("{name}: {deals} deals are owed still: {error}\n"));
+        }
+        (Some(deals), None) => remarks.push_str(&format!("{name}: {deals} deals are owed still\n")),
+        (None, Some(error)) => remarks.push_str(&format!("{name}: {error}\n")),
+        (None, None) => {}
+    }
+    if entity.postponed > 0 {
+        remarks.push_str(&format!(
+            "{name}: {} deals could not be asked about; `status` says why, and they are tried again\n",
+            print::count(entity.postponed)
+        ));
     }
     if entity.quarantined > 0 {
         let rows = print::count(entity.quarantined);

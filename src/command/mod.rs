@@ -7,6 +7,7 @@ mod failure;
 mod mirror;
 mod print;
 mod status;
+mod wanted;
 
 use std::path::PathBuf;
 
@@ -32,6 +33,7 @@ pub(crate) fn run(cli: Cli, bars: MultiProgress) -> Result<Exit, Failure> {
     match cli.command {
         Command::Backfill(args) => mirror::backfill(&load(&overrides)?, &args, bars, quiet),
         Command::Sync(args) => mirror::sync(&load(&overrides)?, &args, bars, quiet),
+        Command::Reconcile(args) => mirror::reconcile(&load(&overrides)?, &args, bars, quiet),
         Command::Status(json) => status::status(&load(&overrides)?, json.json),
         Command::Schema => schema(&load(&overrides)?),
         Command::Config(cli::Config::Init { file }) => config::init(&file),
@@ -53,7 +55,7 @@ fn load(overrides: &Overrides) -> Result<Config, Failure> {
     let working_dir = std::env::current_dir().context("the working directory cannot be read")?;
     let entities: Vec<EntityDefaults> = ENTITIES
         .iter()
-        .map(|entity| EntityDefaults { name: entity.name, schedule: Some(entity.schedule) })
+        .map(|entity| EntityDefaults { name: entity.name, schedule: entity.schedule })
         .collect();
     let env = |name: &str| std::env::var_os(name);
     let config = Config::load(&Inputs {

@@ -6,7 +6,7 @@ use pipedrive_mirror::{
     config::Config,
     entity::{ENTITIES, instant},
     exit::Exit,
-    store::{EntityProgress, Reader, Spent},
+    store::{EntityProgress, Reader, Reconciles, Spent},
 };
 use serde_json::{Value, json};
 
@@ -21,6 +21,7 @@ struct Status {
     outlook: Outlook,
     deals: [u64; 4],
     without_column: Vec<String>,
+    reconciles: Reconciles,
 }
 
 pub(crate) fn status(config: &Config, json: bool) -> Result<Exit, Failure> {
@@ -68,6 +69,7 @@ fn read(reader: &Reader, options: &Options) -> Result<Status, Failure> {
             count("_missing_since IS NOT NULL")?,
         ],
         without_column: reader.fields_without_column()?,
+        reconciles: reader.reconciles()?,
     })
 }
 
@@ -82,8 +84,13 @@ fn to_json(status: &Status) -> Value {
                 "entity": name,
                 "lag_s": lag,
                 "last_success": at(checkpoint.and_then(|checkpoint| checkpoint.completed_at)),
-                // Children that are owed; lists owe none.
-                "owed": 0,
+                "owed": progress.owing.count,
+                "owed_since": progress.owing.since,
+                "owed_failing": progress.owing.failing,
+                "owed_error": progress.owing.error.as_ref().map(|(id, error)| json!({"deal": id, "error": error})),
+                "owed_parked": progress.owing.parked,
+                "refused_since": at(progress.refused_since),
+                "waits_until": at(progress.held.as_ref().map(|held| held.until)),
                 "mark": at(checkpoint.and_then(|checkpoint| checkpoint.mark)),
                 "since": at(checkpoint.and_then(|checkpoint| checkpoint.floor)),
                 "in_progress": checkpoint.is_some_and(|checkpoint| checkpoint.cursor.is_some()),
@@ -100,6 +107,13 @@ fn to_json(status: &Status) -> Value {
         "entities": entities,
         "budget": budget(status),
         "fields_without_column": status.without_column,
+        "reconcile": {
+            "last": status.reconciles.last.map(instant::text),
+            "under_way": status.reconciles.under_way.map(instant::text),
+            "owed": status.reconciles.owed,
+            "counted": status.reconciles.counted,
+            "absent": status.reconciles.absent,
+        },
     })
 }
 
@@ -143,7 +157,11 @@ fn in_words(status: &Status, database: &str) -> String {
     );
     let rows =
         status.entities.iter().map(|(name, progress, lag)| row(name, progress, *lag)).collect();
-    words.push_str(&print::table(&["", "fresh as of", "last run", "quarantined"], rows, &[3]));
+    words.push_str(&print::table(
+        &["", "fresh as of", "last run", "owed", "since", "quarantined"],
+        rows,
+        &[3, 5],
+    ));
     let left = status.left.map_or_else(String::new, |left| {
         format!(", {} left to the company today", print::count(left))
     });
@@ -172,10 +190,12 @@ fn in_words(status: &Status, database: &str) -> String {
         words.push_str(&print::table(&["endpoint", "requests", "cost"], rows, &[1, 2]));
     }
     for (name, progress, _) in &status.entities {
+        words.push_str(&troubles(name, progress));
         if let Some(error) = progress.last_run.as_ref().and_then(|run| run.error.as_ref()) {
             words.push_str(&format!("\n{name}: {}", print::escaped(error)));
         }
     }
+    words.push_str(&of_reconciles(&status.reconciles));
     if !status.without_column.is_empty() {
         words.push_str(&format!(
             "\n{} custom fields have no column (the database's limit of columns); their values are in deal_raw: {}",
@@ -186,10 +206,72 @@ fn in_words(status: &Status, database: &str) -> String {
     words
 }
 
+/// Says what could not be had of the children that are owed, and why.
+fn troubles(name: &str, progress: &EntityProgress) -> String {
+    let mut words = String::new();
+    if let Some(since) = progress.refused_since {
+        words.push_str(&format!(
+            "\n{name}: the source refuses it for every deal since {}; the plan may lack it, and it is asked again once a week",
+            instant::text(since)
+        ));
+    }
+    if let Some(held) = &progress.held {
+        words.push_str(&format!(
+            "\n{name}: it failed {} times in a row and is asked for again after {}: {}",
+            held.failures,
+            instant::text(held.until),
+            print::escaped(&held.why)
+        ));
+    }
+    if let Some((id, error)) = &progress.owing.error {
+        words.push_str(&format!(
+            "\n{name}: {} of the owed deals failed, such as deal {id}; {} of them wait for their next change or a reconcile: {}",
+            print::count(progress.owing.failing),
+            print::count(progress.owing.parked),
+            print::escaped(error)
+        ));
+    }
+    words
+}
+
+fn of_reconciles(reconciles: &Reconciles) -> String {
+    let mut words = String::new();
+    match (reconciles.last, reconciles.under_way) {
+        (_, Some(at)) => {
+            words.push_str(&format!(
+                "\nreconcile: under way, last gone on with at {}",
+                instant::text(at)
+            ));
+        }
+        (Some(at), None) => {
+            words.push_str(&format!("\nreconcile: last complete at {}", instant::text(at)))
+        }
+        (None, None) => {}
+    }
+    if let Some(why) = &reconciles.owed {
+        words.push_str(&format!("\nreconcile: owed, as {}", print::escaped(why)));
+    }
+    if reconciles.absent > 0 && reconciles.under_way.is_none() {
+        words.push_str(&format!(
+            "\nreconcile: {0} deals are gone from the source, which waits for a person; `reconcile --accept-missing {0}` takes \
+             them",
+            reconciles.absent
+        ));
+    }
+    if let Some(numbers) = reconciles.counted.as_ref().filter(|counted| *counted != "equal") {
+        words.push_str(&format!(
+            "\nlive deals counted after the first pass: {}",
+            print::escaped(numbers)
+        ));
+    }
+    words
+}
+
 fn row(name: &str, progress: &EntityProgress, lag: Option<i64>) -> Vec<String> {
     let fresh = match (lag, &progress.checkpoint) {
         (Some(seconds), _) => ago(seconds),
         (None, Some(checkpoint)) if checkpoint.mark.is_some() => "first pass under way".to_owned(),
+        (None, None) if progress.last_run.is_some() => "not all read yet".to_owned(),
         _ => "never read".to_owned(),
     };
     let last = match &progress.last_run {
@@ -199,7 +281,12 @@ fn row(name: &str, progress: &EntityProgress, lag: Option<i64>) -> Vec<String> {
             format!("{} {}", run.started_at, outcome.replace('_', " "))
         }
     };
-    vec![name.to_owned(), fresh, last, print::count(progress.quarantined)]
+    let owed = match progress.owing.count {
+        0 => String::new(),
+        count => print::count(count),
+    };
+    let since = progress.owing.since.clone().unwrap_or_default();
+    vec![name.to_owned(), fresh, last, owed, since, print::count(progress.quarantined)]
 }
 
 fn ago(seconds: i64) -> String {

@@ -19,10 +19,15 @@ use super::*;
 const TOKEN: &str = "0123456789abcdef0123456789abcdef01234567";
 const OTHER_TOKEN: &str = "fedcba9876543210fedcba9876543210fedcba98";
 
-const ENTITIES: [EntityDefaults; 3] = [
+const ENTITIES: [EntityDefaults; 8] = [
     EntityDefaults { name: "deals", schedule: Some("0 */5 * * * *") },
     EntityDefaults { name: "deals_archived", schedule: Some("0 0 * * * *") },
     EntityDefaults { name: "deal_fields", schedule: Some("0 0 0 * * *") },
+    EntityDefaults { name: "deal_products", schedule: None },
+    EntityDefaults { name: "deal_installments", schedule: None },
+    EntityDefaults { name: "deal_discounts", schedule: None },
+    EntityDefaults { name: "deal_followers", schedule: None },
+    EntityDefaults { name: "deal_participants", schedule: None },
 ];
 
 /// A working directory, an environment and a command line of a test's own.

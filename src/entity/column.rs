@@ -34,6 +34,8 @@ pub enum Kind {
     Date,
     /// TEXT, the member's JSON as it came.
     Json,
+    /// INTEGER, the id of a record that v1 sends whole: an object with `value` or `id`.
+    Reference,
 }
 
 macro_rules! columns {
@@ -60,6 +62,8 @@ columns! {
     date => Date;
     /// Kept as JSON.
     json => Json;
+    /// Another record.
+    reference => Reference;
 }
 
 /// A value as read, or why it is of the wrong type.
@@ -99,6 +103,7 @@ impl Kind {
             Self::Instant => instant_of(page, shape),
             Self::Date => date_of(page, shape),
             Self::Json => Some(Read::exact(span(page, raw))),
+            Self::Reference => reference_of(raw, shape),
         }
     }
 }
@@ -116,6 +121,20 @@ fn int_of(shape: Shape<'_>) -> Option<Read> {
         }
         Shape::Null | Shape::Bool(_) | Shape::Array | Shape::Object => None,
     }
+}
+
+fn reference_of(raw: &str, shape: Shape<'_>) -> Option<Read> {
+    if shape != Shape::Object {
+        return int_of(shape);
+    }
+    let mut found = None;
+    json::members(raw, |name, raw| {
+        if name == "value" || (name == "id" && found.is_none()) {
+            found = int_of(json::shape(raw));
+        }
+    })
+    .ok()?;
+    found
 }
 
 /// Reads `3.0` and `3e2` as integers, as far as doubles hold every integer.

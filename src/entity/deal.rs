@@ -29,7 +29,7 @@ pub(super) static ENTITY: Entity = Entity {
     endpoint: &endpoint::DEALS,
     query: QUERY,
     advance: Advance::HighWater { list: ("is_archived", 0) },
-    schedule: "0 */5 * * * *",
+    schedule: Some("0 */5 * * * *"),
     every_sync: true,
     table: &TABLE,
 };
@@ -40,7 +40,7 @@ pub(super) static ARCHIVED: Entity = Entity {
     endpoint: &endpoint::DEALS_ARCHIVED,
     query: QUERY,
     advance: Advance::HighWater { list: ("is_archived", 1) },
-    schedule: "0 0 * * * *",
+    schedule: Some("0 0 * * * *"),
     every_sync: true,
     table: &TABLE,
 };
@@ -111,6 +111,7 @@ static TABLE: Table = Table {
     custom: Some(&CUSTOM),
     describes: None,
     raw: Some("deal_raw"),
+    extra: false,
 };
 
 /// Custom fields of deals.

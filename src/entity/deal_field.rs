@@ -13,7 +13,7 @@ pub(super) static ENTITY: Entity = Entity {
     query: &[("include_fields", "ui_visibility,important_fields,required_fields")],
     // v2 has no update time on a field: a change shows only by reading all of them again (specification of dealFields).
     advance: Advance::FullScan,
-    schedule: "0 0 0 * * *",
+    schedule: Some("0 0 0 * * *"),
     every_sync: false,
     table: &TABLE,
 };
@@ -55,6 +55,7 @@ static TABLE: Table = Table {
     custom: None,
     describes: Some(&deal::CUSTOM),
     raw: None,
+    extra: true,
 };
 
 const fn option_columns(id: Column) -> [ListColumn; 5] {

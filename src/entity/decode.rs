@@ -150,7 +150,7 @@ impl<'p> Reader<'p> {
             self.read_custom(name, raw, catalog, unknown);
         } else if self.table.lists.iter().any(|list| list.member == name) {
             self.read_lists(name, raw);
-        } else if self.table.raw.is_none() {
+        } else if self.table.extra {
             let value = serde_json::from_str(raw).unwrap_or_else(|_| raw.into());
             self.extra.insert(name.to_owned(), value);
         }

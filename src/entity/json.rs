@@ -162,6 +162,22 @@ fn heal_surrogates(quoted: &str) -> String {
     healed
 }
 
+/// Returns the integer that the member `name` of the object `text` holds; `None` where it is missing or anything else.
+pub fn int_member(text: &str, name: &str) -> Option<i64> {
+    let mut found = None;
+    members(text, |member, raw| {
+        if member == name {
+            found = match shape(raw) {
+                Shape::Number(number) => number.parse().ok(),
+                Shape::String(quoted) => unquote(quoted).text.parse().ok(),
+                _ => None,
+            };
+        }
+    })
+    .ok()?;
+    found
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

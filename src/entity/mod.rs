@@ -5,7 +5,12 @@
 mod column;
 mod custom;
 mod deal;
+mod deal_discount;
 mod deal_field;
+mod deal_follower;
+mod deal_installment;
+mod deal_participant;
+mod deal_product;
 mod decode;
 pub mod instant;
 mod json;
@@ -14,6 +19,7 @@ mod value;
 pub use column::{Column, Kind};
 pub use custom::{Catalog, CustomField, CustomTable, CustomValues, Part, parts};
 pub use decode::{DECODER, Decoded, Record, Unreadable, decode, hash};
+pub use json::int_member;
 pub use value::Value;
 
 use crate::endpoint::Endpoint;
@@ -29,8 +35,8 @@ pub struct Entity {
     pub query: &'static [(&'static str, &'static str)],
     /// How one gets from a mirror that is out of date to one that is not.
     pub advance: Advance,
-    /// When it is due unless configured otherwise: cron with seconds, UTC.
-    pub schedule: &'static str,
+    /// When it is due unless configured otherwise: cron with seconds, UTC. `None` for what is read whenever it is owed.
+    pub schedule: Option<&'static str>,
     /// Whether `sync` reads it whatever its schedule says.
     pub every_sync: bool,
     /// Where its rows go.
@@ -58,8 +64,68 @@ pub enum Advance {
         /// The rows of the table that this listing returns, as a column and its value (two lists share `deals`).
         list: (&'static str, i64),
     },
+    /// Read again, per parent and as a whole set, whenever the parent gives reason to.
+    WithParent(Child),
     /// Read whole and compare. A row that two complete readings in a row lack gets its tombstone.
     FullScan,
+}
+
+/// What hangs on the rows of another table.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Child {
+    /// The table of the parents.
+    pub parent: &'static str,
+    /// How it is asked for.
+    pub scope: Scope,
+    /// The counter of the parent whose 0 proves that there are none.
+    pub zero: &'static str,
+    /// What a parent that is stored tells of its children.
+    pub evidence: Evidence,
+}
+
+/// What a parent tells of its children, for nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Evidence {
+    /// This counter of the parent is their number.
+    Count(&'static str),
+    /// How far the parent's value is from what its enabled lines add up to: that is what discounts take off.
+    ValueGap,
+    /// Nothing.
+    None,
+}
+
+/// How children are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// One call per group of parents, their ids joined in a query parameter; each row names its parent.
+    ParentGroup {
+        /// The parameter.
+        param: &'static str,
+        /// The most parents one call may name.
+        size: usize,
+        /// The member of a row that names its parent.
+        member: &'static str,
+        /// Whether the source may want the parameter repeated instead of ids with commas.
+        either_form: bool,
+    },
+    /// One call per parent; its id replaces `{id}` in the path.
+    EachParent,
+}
+
+impl Entity {
+    /// Returns how it hangs on a parent, if it does.
+    pub fn child(&self) -> Option<&Child> {
+        match &self.advance {
+            Advance::WithParent(child) => Some(child),
+            Advance::HighWater { .. } | Advance::FullScan => None,
+        }
+    }
+
+    /// Returns whether it is asked for parent by parent, which is dear: over days if need be, and never what the outcome
+    /// of a run hangs on.
+    pub fn is_trickle(&self) -> bool {
+        self.child().is_some_and(|child| child.scope == Scope::EachParent)
+    }
 }
 
 /// Where rows go, and which member goes where.
@@ -79,8 +145,10 @@ pub struct Table {
     pub custom: Option<&'static CustomTable>,
     /// The table whose custom-field columns the rows of this one describe.
     pub describes: Option<&'static CustomTable>,
-    /// The side table that keeps the exact text; without one, unknown members are kept in `_extra`.
+    /// The side table that keeps the exact text.
     pub raw: Option<&'static str>,
+    /// Whether members without a column are kept in `_extra`.
+    pub extra: bool,
 }
 
 impl Table {
@@ -131,7 +199,16 @@ pub enum Takes {
 
 /// Everything that is mirrored, in the order in which a run reads it: what people look at first is fresh first, but for
 /// the fields, which name the columns of what follows.
-pub static ENTITIES: &[&Entity] = &[&deal_field::ENTITY, &deal::ENTITY, &deal::ARCHIVED];
+pub static ENTITIES: &[&Entity] = &[
+    &deal_field::ENTITY,
+    &deal::ENTITY,
+    &deal_product::ENTITY,
+    &deal_installment::ENTITY,
+    &deal::ARCHIVED,
+    &deal_discount::ENTITY,
+    &deal_follower::ENTITY,
+    &deal_participant::ENTITY,
+];
 
 /// Returns the entity called `name`.
 pub fn find(name: &str) -> Option<&'static Entity> {

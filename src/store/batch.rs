@@ -4,6 +4,7 @@ use std::{collections::BTreeSet, fmt, sync::Arc};
 
 use jiff::Timestamp;
 
+use super::ChildRule;
 use crate::{
     entity::{Catalog, Decoded, Entity},
     progress::Checkpoint,
@@ -27,6 +28,10 @@ pub struct Batch {
     pub now: Timestamp,
     /// How far the list is mirrored once these rows are stored.
     pub checkpoint: Checkpoint,
+    /// What the page was asked for.
+    pub purpose: Purpose,
+    /// What hangs on these rows and is mirrored.
+    pub children: Arc<[ChildRule]>,
     /// For the last page of a list that is read whole: every key that was read.
     pub reading: Option<Reading>,
 }
@@ -41,6 +46,25 @@ impl fmt::Debug for Batch {
             self.checkpoint
         )
     }
+}
+
+/// What a page was asked for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Purpose {
+    /// A pass over what changed.
+    #[default]
+    Pass,
+    /// A walk by id over everything; the checkpoint is that walk's own. Rows of the list with a key after the first of
+    /// these and up to the second (`None`: without end), which the page lacks, become candidates.
+    Sweep {
+        /// The greatest key of the pages before.
+        after: Option<i64>,
+        /// The greatest key of this page, unless it is the last one.
+        to: Option<i64>,
+    },
+    /// A second look at rows by their ids: what comes replaces what is stored, whatever the change times say. It leaves
+    /// the checkpoint alone.
+    Confirm,
 }
 
 /// The keys that a complete reading of a list met.
@@ -81,6 +105,8 @@ pub struct Committed {
     pub deleted: u64,
     /// Rows put into quarantine.
     pub quarantined: u64,
+    /// Rows that are stored and that the page should have held but lacks.
+    pub candidates: u64,
     /// Whether the columns of custom fields changed, so that the catalog must be read again.
     pub reshaped: bool,
 }

@@ -3,7 +3,10 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
 
-use super::{Store, StoreError};
+use super::{
+    Store, StoreError,
+    state::{self, Key},
+};
 use crate::{
     entity::{Advance, Entity, instant},
     progress::{Checkpoint, Cursor},
@@ -49,6 +52,7 @@ impl Store {
         self.write(|tx| {
             for entity in entities {
                 if restart {
+                    state::clear(tx, Key::Counted)?;
                     tx.execute("DELETE FROM sync_checkpoints WHERE entity = ?1", [entity.name])?;
                 }
                 if floor.is_some() && entity.has_floor() && load(tx, entity.name)?.is_none() {
@@ -105,7 +109,7 @@ impl Store {
 /// Reads the checkpoint of `entity`.
 pub(super) fn load(conn: &Connection, entity: &str) -> rusqlite::Result<Option<Checkpoint>> {
     conn.prepare_cached(
-        "SELECT since, until, cursor, mark, began_at, complete_began_at, completed_at, floor
+        "SELECT since, until, cursor, mark, began_at, complete_began_at, completed_at, floor, after_id
          FROM sync_checkpoints WHERE entity = ?1 ORDER BY since DESC LIMIT 1",
     )?
     .query_row([entity], read)
@@ -125,6 +129,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Checkpoint> {
         complete_began_at: at(5)?,
         completed_at: at(6)?,
         floor: at(7)?,
+        after_id: row.get(8)?,
     })
 }
 
@@ -136,17 +141,20 @@ pub(super) fn save(
 ) -> rusqlite::Result<()> {
     let text = |at: Option<Timestamp>| at.map(instant::text);
     tx.prepare_cached("DELETE FROM sync_checkpoints WHERE entity = ?1")?.execute([entity])?;
-    tx.prepare_cached("INSERT INTO sync_checkpoints VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?
-        .execute(params![
-            entity,
-            text(checkpoint.since).unwrap_or_default(),
-            text(checkpoint.until),
-            checkpoint.cursor.as_ref().map(Cursor::as_str),
-            text(checkpoint.mark),
-            text(checkpoint.began_at),
-            text(checkpoint.complete_began_at),
-            text(checkpoint.completed_at),
-            text(checkpoint.floor),
-        ])?;
+    tx.prepare_cached(
+        "INSERT INTO sync_checkpoints VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+    )?
+    .execute(params![
+        entity,
+        text(checkpoint.since).unwrap_or_default(),
+        text(checkpoint.until),
+        checkpoint.cursor.as_ref().map(Cursor::as_str),
+        text(checkpoint.mark),
+        text(checkpoint.began_at),
+        text(checkpoint.complete_began_at),
+        text(checkpoint.completed_at),
+        text(checkpoint.floor),
+        checkpoint.after_id,
+    ])?;
     Ok(())
 }

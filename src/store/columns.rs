@@ -227,7 +227,7 @@ impl<'t> Shape<'t> {
 
 fn sql_type(kind: Kind) -> &'static str {
     match kind {
-        Kind::Int | Kind::Bool | Kind::Flag => "INTEGER",
+        Kind::Int | Kind::Bool | Kind::Flag | Kind::Reference => "INTEGER",
         Kind::Real => "REAL",
         Kind::Text | Kind::Instant | Kind::Date | Kind::Json => "TEXT",
     }

@@ -4,8 +4,11 @@ use rusqlite::{Connection, TransactionBehavior, params};
 use sha2::{Digest as _, Sha256};
 
 /// The schema, one file per number, counted from 1. `user_version` is the number of the last one that ran.
-const FILES: &[&str] =
-    &[include_str!("../../schema/0001_init.sql"), include_str!("../../schema/0003_budget.sql")];
+const FILES: &[&str] = &[
+    include_str!("../../schema/0001_init.sql"),
+    include_str!("../../schema/0002_children.sql"),
+    include_str!("../../schema/0003_budget.sql"),
+];
 
 /// Marks a file as ours (`PRAGMA application_id`): the letters `pdmi`.
 const APPLICATION_ID: i32 = i32::from_be_bytes(*b"pdmi");

@@ -1,9 +1,10 @@
 //! `sync_quarantine`: rows that could not be read are kept, with the reason, until a good version is stored.
 
+use jiff::Timestamp;
 use rusqlite::{Transaction, params};
 
 use super::{
-    Batch, Fate, Sighting, StoreError, columns, fate,
+    Batch, ChildPage, Fate, Sighting, StoreError, UnreadableChild, columns, fate,
     renew::decode_one,
     rows::{Stamp, Storing},
     state,
@@ -57,18 +58,67 @@ pub(super) fn forget(tx: &Transaction<'_>, batch: &Batch) -> rusqlite::Result<()
     Ok(())
 }
 
-fn key_text(key: &Value, page: &str) -> String {
+pub(super) fn key_text(key: &Value, page: &str) -> String {
     key.int().map_or_else(|| key.text(page).unwrap_or_default().to_owned(), |id| id.to_string())
 }
 
+/// Keeps the unreadable rows of the set of `deal` in place of those of its last reading. Their key is the deal's id and
+/// their own.
+pub(super) fn replace_children(
+    tx: &Transaction<'_>,
+    entity: &Entity,
+    deal: i64,
+    now: Timestamp,
+    rows: &[(&UnreadableChild, &ChildPage)],
+) -> rusqlite::Result<()> {
+    tx.prepare_cached("DELETE FROM sync_quarantine WHERE entity = ?1 AND key >= ?2 AND key < ?3")?
+        // `0` is what follows `/`.
+        .execute(params![entity.name, format!("{deal}/"), format!("{deal}0")])?;
+    for (row, page) in rows {
+        let (text, now) = (&page.text[row.raw.clone()], instant::text(now));
+        tx.prepare_cached(
+            "INSERT OR REPLACE INTO sync_quarantine VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7)",
+        )?
+        .execute(params![
+            entity.name,
+            format!("{deal}/{}", row.key),
+            hash(text),
+            text,
+            row.reason,
+            page.observed.cast_signed(),
+            now
+        ])?;
+    }
+    Ok(())
+}
+
+/// Marks the deals of which a child could not be read: this program's decoder may.
+fn mark_children(tx: &Transaction<'_>, entity: &Entity) -> rusqlite::Result<()> {
+    let version = state::next_version(tx)?;
+    let marked = tx.execute(
+        "INSERT OR IGNORE INTO sync_due (kind, id, why, since, generation)
+         SELECT entity, CAST(substr(key, 1, instr(key, '/') - 1) AS INTEGER) AS id, 'quarantined', min(last_seen), ?2
+         FROM sync_quarantine WHERE entity = ?1 GROUP BY id",
+        params![entity.name, version.cast_signed()],
+    )?;
+    if marked > 0 {
+        state::raise(tx, state::Key::Version, version)?;
+    }
+    Ok(())
+}
+
 /// Entities whose rows go to `table`.
-fn sharing(table: &Table) -> impl Iterator<Item = &'static Entity> {
+pub(super) fn sharing(table: &Table) -> impl Iterator<Item = &'static Entity> {
     entity::ENTITIES.iter().copied().filter(move |entity| entity.table.name == table.name)
 }
 
 /// Tries every row again, with this program's decoder.
 pub(super) fn retry(tx: &Transaction<'_>) -> Result<(), StoreError> {
     for &entity in entity::ENTITIES {
+        if entity.child().is_some() {
+            mark_children(tx, entity)?;
+            continue;
+        }
         let catalog = entity
             .table
             .custom

@@ -6,11 +6,16 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OpenFlags};
 
 use super::{
-    Account, StoreError, canonical, checkpoint, connect, migrate,
+    Account, Hold, Owing, StoreError, canonical, checkpoint, connect, due, holds, migrate,
+    presence,
     state::{self, Key},
     unusable,
 };
-use crate::{entity::instant, progress::Checkpoint, seams::Books};
+use crate::{
+    entity::{self, instant},
+    progress::Checkpoint,
+    seams::Books,
+};
 
 /// A read-only view of the database.
 #[derive(Debug)]
@@ -27,6 +32,12 @@ pub struct EntityProgress {
     pub last_run: Option<LastRun>,
     /// Rows in quarantine.
     pub quarantined: u64,
+    /// What is owed of it; of a list nothing ever is.
+    pub owing: Owing,
+    /// Since when the source refuses it whatever the deal, as a plan does that lacks it.
+    pub refused_since: Option<Timestamp>,
+    /// What it waits for, if it failed as a whole.
+    pub held: Option<Hold>,
 }
 
 /// The last run of an entity.
@@ -49,6 +60,21 @@ pub struct Spent {
     pub requests: u64,
     /// What they cost.
     pub cost: u64,
+}
+
+/// Where the walks over everything by id stand.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reconciles {
+    /// When one was last complete.
+    pub last: Option<Timestamp>,
+    /// When the one under way was last gone on with.
+    pub under_way: Option<Timestamp>,
+    /// Why one is owed, whatever the schedule says.
+    pub owed: Option<String>,
+    /// How the count after the first complete pass came out: `equal`, or both numbers.
+    pub counted: Option<String>,
+    /// Deals that are known to be gone from the source and wait for a person.
+    pub absent: u64,
 }
 
 impl Reader {
@@ -126,6 +152,9 @@ impl Reader {
             checkpoint: checkpoint::load(&self.conn, name)?,
             last_run,
             quarantined: quarantined.cast_unsigned(),
+            owing: due::owing(&self.conn, name)?,
+            held: holds::held(&self.conn, name)?,
+            refused_since: holds::refused_since(&self.conn, name)?,
         })
     }
 
@@ -183,6 +212,28 @@ impl Reader {
         let said = state::get::<Timestamp>(&self.conn, Key::DailyLeftAt)?;
         let fresh = said.is_some_and(|said| now.duration_since(said).as_hours() < 1);
         Ok(if fresh { state::get(&self.conn, Key::DailyLeft)? } else { None })
+    }
+
+    /// Returns where reconciles stand.
+    ///
+    /// # Errors
+    ///
+    /// SQLite's.
+    pub fn reconciles(&self) -> Result<Reconciles, StoreError> {
+        let mut last: Option<Timestamp> = None;
+        for entity in entity::ENTITIES.iter().filter(|entity| entity.has_floor()) {
+            let swept = checkpoint::load(&self.conn, &presence::place(entity))?;
+            last = last.max(
+                swept.filter(|swept| swept.began_at.is_some()).and_then(|swept| swept.completed_at),
+            );
+        }
+        Ok(Reconciles {
+            last,
+            under_way: state::get(&self.conn, Key::ReconcileTouched)?,
+            owed: state::get(&self.conn, Key::ReconcileOwed)?,
+            counted: state::get(&self.conn, Key::Counted)?,
+            absent: presence::confirmed(&self.conn)?,
+        })
     }
 
     /// Returns the codes of custom fields that are described but have no column, for lack of room.

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
 use super::{
-    Store, StoreError, columns, quarantine,
+    Store, StoreError, columns, due, quarantine,
     rows::{Stamp, Storing},
     state::{self, Key},
 };
@@ -43,6 +43,8 @@ impl Store {
             if stored.is_some() {
                 state::set(tx, Key::Renewed, i64::MIN)?;
                 quarantine::retry(tx)?;
+                // What came out of quarantine owes its children.
+                due::forget_policies(tx)?;
             }
             Ok(state::set(tx, Key::Decoder, DECODER)?)
         })

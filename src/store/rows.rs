@@ -4,8 +4,10 @@ use jiff::Timestamp;
 use rusqlite::{CachedStatement, OptionalExtension as _, Transaction, params};
 
 use super::{
-    Batch, Committed, Fate, Sighting, Store, StoreError, checkpoint, columns, fate, quarantine,
-    sql,
+    Batch, Committed, Fate, Purpose, Sighting, Store, StoreError, checkpoint, columns, fate,
+    marking::Marking,
+    presence::{self, Presence},
+    quarantine, sql,
     sql::Bound,
     state::{self, Key},
 };
@@ -22,12 +24,26 @@ impl Store {
             let mut done = store_rows(tx, batch)?;
             done.quarantined = quarantine::put(tx, batch)?;
             if let Some(reading) = &batch.reading {
-                tombstone_unread(tx, batch.entity.table, reading, batch.now)?;
+                let gone = tombstone_unread(tx, batch.entity.table, reading, batch.now)?;
+                if gone > 0 {
+                    let why = format!("{gone} rows of {} disappeared", batch.entity.table.name);
+                    state::set(tx, Key::ReconcileOwed, why)?;
+                    // One that is under way began too early to count.
+                    state::clear(tx, Key::ReconcileBegan)?;
+                    state::clear(tx, Key::ReconcileTouched)?;
+                }
             }
             if let (Some(custom), Some(_)) = (batch.entity.table.describes, &batch.reading) {
                 done.reshaped = columns::reshape(tx, custom)?;
             }
-            checkpoint::save(tx, batch.entity.name, &batch.checkpoint)?;
+            match batch.purpose {
+                Purpose::Pass => checkpoint::save(tx, batch.entity.name, &batch.checkpoint)?,
+                Purpose::Sweep { .. } => {
+                    let place = presence::place(batch.entity);
+                    checkpoint::save(tx, &place, &batch.checkpoint)?;
+                }
+                Purpose::Confirm => {}
+            }
             state::raise(tx, Key::Observed, batch.observed)?;
             Ok(done)
         })
@@ -40,30 +56,46 @@ fn store_rows(tx: &Transaction<'_>, batch: &Batch) -> Result<Committed, StoreErr
     let mut storing = Storing::new(tx, table, &batch.catalog)?;
     let (version, now) = (state::next_version(tx)?, instant::text(batch.now));
     let stamp = Stamp { now: &now, version, observed: batch.observed };
+    let mut marking = Marking::new(tx, table, &batch.children)?;
+    let mut presence = Presence::new(tx, batch, version)?;
     for record in &batch.decoded.records {
         let stored = storing.stored(record, &batch.page)?;
         let came =
             Sighting { hash: record.hash, changed: record.changed, observed: batch.observed };
-        let fate = match stored {
+        let mut fate = match stored {
             // Its tombstone must go, even if nothing else changed.
             Some((_, true)) => Fate::Store,
             Some((sighting, false)) => fate(Some(sighting), came, batch.server_now),
             None => Fate::Store,
         };
+        presence.seen(record)?;
+        if let (Fate::Older, Some((sighting, _))) = (fate, stored)
+            && presence.doubts(record, sighting)?
+        {
+            fate = Fate::Store;
+        }
         match fate {
             Fate::Unchanged => done.unchanged += 1,
             Fate::Older => done.older += 1,
             Fate::Store => {
+                let before = match &mut marking {
+                    Some(marking) if stored.is_some() => marking.before(record, &batch.page)?,
+                    _ => None,
+                };
                 storing.row(record, &batch.page, stamp, stored.is_some())?;
+                if let Some(marking) = &mut marking {
+                    marking.parent(table, record, before, stamp)?;
+                }
                 done.written += 1;
                 done.deleted += u64::from(is_deleted(table, record));
             }
         }
     }
-    if done.written > 0 {
+    done.candidates = presence.missed()?;
+    if done.written > 0 || done.candidates > 0 {
         state::raise(tx, Key::Version, version)?;
-        quarantine::forget(tx, batch)?;
     }
+    quarantine::forget(tx, batch)?;
     Ok(done)
 }
 
@@ -226,13 +258,13 @@ impl<'t> Storing<'t> {
     }
 }
 
-/// Sets the tombstone of rows that this complete reading and the one before lacked.
+/// Sets the tombstone of rows that this complete reading and the one before lacked; returns how many there are.
 fn tombstone_unread(
     tx: &Transaction<'_>,
     table: &Table,
     reading: &super::Reading,
     now: Timestamp,
-) -> Result<(), StoreError> {
+) -> Result<usize, StoreError> {
     let (name, key) = (table.name, table.key());
     let mut known =
         tx.prepare(&format!("SELECT {key} FROM {name} WHERE _missing_since IS NULL"))?;
@@ -250,5 +282,7 @@ fn tombstone_unread(
             seen.execute([&row])?;
         }
     }
-    Ok(())
+    let gone = format!("SELECT count(*) FROM {name} WHERE _missing_since = ?1");
+    let gone: i64 = tx.query_row(&gone, [instant::text(now)], |row| row.get(0))?;
+    Ok(usize::try_from(gone).unwrap_or(0))
 }

@@ -45,6 +45,14 @@ pub(super) enum Key {
     Renewed,
     /// Codes of custom fields that hold values but that the source did not describe when asked, as a JSON list.
     AskedFields,
+    /// When the reconcile under way was begun, by the source's clock.
+    ReconcileBegan,
+    /// When it was last gone on with.
+    ReconcileTouched,
+    /// Why everything has to be walked by id before the increments are trusted again.
+    ReconcileOwed,
+    /// How the count after the first complete pass came out: `equal`, or the source's number and ours.
+    Counted,
 }
 
 impl Key {
@@ -69,6 +77,10 @@ impl Key {
             Self::Decoder => "decoder",
             Self::Renewed => "renewed",
             Self::AskedFields => "asked_fields",
+            Self::ReconcileBegan => "reconcile_began",
+            Self::ReconcileTouched => "reconcile_touched",
+            Self::ReconcileOwed => "reconcile_owed",
+            Self::Counted => "counted",
         }
     }
 }

@@ -49,22 +49,44 @@ pub async fn ask(client: &Client, base_url: &str) -> Result<Account, ApiError> {
     })
 }
 
-/// Binds the mirror to `found`, or refuses another company's token; returns what a person should know.
+/// What binding the mirror to an account found.
+#[derive(Debug)]
+pub(super) struct Binding {
+    /// What a person should know.
+    pub(super) notes: Vec<String>,
+    /// Whether the token's user is the one through whose eyes the mirror was filled: another one may see less, so that
+    /// what they do not see is not gone.
+    pub(super) same_user: bool,
+}
+
+/// Binds the mirror to `found`, or refuses another company's token. Another user of the company takes the place of the
+/// one who is noted only if a person said so: `accept`.
 ///
 /// # Errors
 ///
 /// [`Fault::OtherCompany`]; then nothing was written.
-pub(super) async fn bind(writer: &Writer, found: Account) -> Result<Vec<String>, Fault> {
-    let mut notes = Vec::new();
+pub(super) async fn bind(writer: &Writer, found: Account, accept: bool) -> Result<Binding, Fault> {
+    let (mut notes, mut same_user) = (Vec::new(), true);
     let mut binding = found.clone();
     let stored = writer.run(|store| store.account()).await?;
     if let Some(stored) = &stored {
         if stored.company_id != found.company_id {
             return Err(Fault::OtherCompany { stored: name(stored), found: name(&found) });
         }
-        if stored.user_id != found.user_id {
+        if stored.user_id == found.user_id && stored.is_admin && !found.is_admin && !accept {
+            same_user = false;
+            notes.push(
+                "the token's user is no deals admin any more: deals that this user may not see stay as they were; \
+                 `reconcile --accept-user` goes on so"
+                    .to_owned(),
+            );
+            binding.is_admin = stored.is_admin;
+        }
+        if stored.user_id != found.user_id && !accept {
+            same_user = false;
             notes.push(format!(
-                "the token now belongs to user {} instead of {}: deals that this user may not see stay as they were",
+                "the token now belongs to user {} instead of {}: deals that this user may not see stay as they were; \
+                 `reconcile --accept-user` goes on with this user",
                 found.user_id, stored.user_id
             ));
             // Through whose eyes this mirror was filled is for a person to change.
@@ -83,7 +105,7 @@ pub(super) async fn bind(writer: &Writer, found: Account) -> Result<Vec<String>,
     if stored.as_ref() != Some(&binding) {
         writer.run(move |store| store.bind_account(&binding)).await?;
     }
-    Ok(notes)
+    Ok(Binding { notes, same_user })
 }
 
 fn name(account: &Account) -> String {

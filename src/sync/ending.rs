@@ -11,7 +11,8 @@ impl Report {
             Fault::Store(error) => of_store(error),
             _ => Exit::Usage,
         });
-        let entities = self.entities.iter().map(|entity| match entity.outcome {
+        let deciding = self.entities.iter().filter(|entity| !entity.trickle);
+        let entities = deciding.map(|entity| match entity.outcome {
             Outcome::Complete | Outcome::Skipped => Exit::Complete,
             Outcome::Budget => Exit::BudgetSpent,
             Outcome::Failed | Outcome::Partial | Outcome::NeedsPerson => Exit::Partial,

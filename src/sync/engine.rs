@@ -15,7 +15,8 @@ use tracing::{debug, error, info, warn};
 use super::{
     Event, Fault, Observer, Outcome, Report, account,
     plan::{self, Lookback},
-    walk::{Ended, Walk},
+    steps::Steps,
+    walk::Ended,
 };
 use crate::{
     api::{ApiError, Client},
@@ -23,7 +24,7 @@ use crate::{
     progress::Checkpoint,
     schedule::Schedule,
     seams::Clock,
-    store::{Renewal, RunTotals, StoreError, Writer},
+    store::{ChildRule, Renewal, StoreError, Writer},
 };
 
 /// Which command a run carries out.
@@ -38,13 +39,21 @@ pub enum Mode {
     },
     /// What changed.
     Sync,
+    /// Everything by id: repairs what differs, and finds what is gone.
+    Reconcile {
+        /// Set this many tombstones at most, whatever the ceiling says.
+        accept_missing: Option<u64>,
+        /// From now on this token's user is the one through whose eyes the mirror sees.
+        accept_user: bool,
+    },
 }
 
 impl Mode {
-    fn name(&self) -> &'static str {
+    pub(super) fn name(&self) -> &'static str {
         match self {
             Self::Backfill { .. } => "backfill",
             Self::Sync => "sync",
+            Self::Reconcile { .. } => "reconcile",
         }
     }
 }
@@ -54,8 +63,8 @@ impl Mode {
 pub struct Wanted {
     /// Which.
     pub entity: &'static Entity,
-    /// When it is due.
-    pub schedule: Schedule,
+    /// When it is due; `None` where something is owed.
+    pub schedule: Option<Schedule>,
     /// Whether it is taken up though it is not due.
     pub force: bool,
 }
@@ -67,6 +76,50 @@ pub struct Settings {
     pub overlap: Duration,
     /// Where the source is, to be noted with the account.
     pub base_url: String,
+    /// What hangs on deals and is mirrored.
+    pub children: Arc<[ChildRule]>,
+    /// How old a set may grow that is asked for deal by deal, until it is read again whatever the counters say.
+    pub refresh_after: Duration,
+    /// How everything is walked by id now and then.
+    pub reconcile: Reconciling,
+}
+
+/// When everything is walked by id, and how much it may find gone.
+#[derive(Debug, Clone)]
+pub struct Reconciling {
+    /// When it is due.
+    pub schedule: Schedule,
+    /// The most tombstones that one reconcile sets by itself; `None`: a twentieth of the live rows, at least 25.
+    pub max_missing: Option<Ceiling>,
+}
+
+/// How much may be gone.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Ceiling {
+    /// Rows.
+    Rows(u64),
+    /// A part of the live rows.
+    Part(f64),
+}
+
+impl Settings {
+    /// Returns settings for a mirror of deals alone.
+    ///
+    /// # Panics
+    ///
+    /// Never: the schedule is one that parses.
+    pub fn new(base_url: impl Into<String>) -> Self {
+        Self {
+            overlap: Duration::from_secs(60),
+            base_url: base_url.into(),
+            children: Arc::new([]),
+            refresh_after: Duration::from_secs(90 * 24 * 3_600),
+            reconcile: Reconciling {
+                schedule: Schedule::parse("0 0 3 * * 0").expect("it parses"),
+                max_missing: None,
+            },
+        }
+    }
 }
 
 /// What a person should know of a source (or a proxy before it) that does not say what time it is.
@@ -153,21 +206,16 @@ impl Engine {
             report.stopped = true;
             return Ok(());
         };
-        report.notes = account::bind(&self.writer, asked?).await?;
+        let accept = matches!(mode, Mode::Reconcile { accept_user: true, .. });
+        let binding = account::bind(&self.writer, asked?, accept).await?;
+        report.notes = binding.notes;
         self.prepare(mode, wanted).await?;
         let run = self.writer.run(|store| store.next_run()).await?;
-        for wanted in wanted {
-            if !self.is_due(mode, wanted).await? {
-                continue;
-            }
-            if !self.run_entity(run, mode, wanted.entity, report).await? {
-                break;
-            }
-        }
-        Ok(())
+        Steps::new(self, mode, run, binding.same_user, report).carry_out(wanted).await
     }
 
-    /// Everything that needs no request: what the command asks for, and rows that are owed new columns.
+    /// Everything that needs no request: what the command asks for, rows that are owed new columns, and what hangs on
+    /// rows that were stored before it was mirrored.
     async fn prepare(&self, mode: &Mode, wanted: &[Wanted]) -> Result<(), Fault> {
         if let Mode::Backfill { since, restart } = *mode {
             let entities: Vec<&'static Entity> =
@@ -177,6 +225,18 @@ impl Engine {
         self.writer.run(|store| store.notice_decoder()).await?;
         self.renew().await?;
         self.reload_catalog().await?;
+        let (rules, now) = (Arc::clone(&self.settings.children), self.server_now());
+        self.writer
+            .run(move |store| {
+                for &entity in entity::ENTITIES.iter().filter(|entity| entity.child().is_some()) {
+                    match rules.iter().find(|rule| rule.entity == entity) {
+                        Some(rule) => store.enrol(*rule, now)?,
+                        None => store.strike(entity)?,
+                    }
+                }
+                Ok(())
+            })
+            .await?;
         Ok(())
     }
 
@@ -195,65 +255,6 @@ impl Engine {
             }
         }
         Ok(())
-    }
-
-    async fn is_due(&self, mode: &Mode, wanted: &Wanted) -> Result<bool, StoreError> {
-        if wanted.force || wanted.entity.every_sync || matches!(mode, Mode::Backfill { .. }) {
-            return Ok(true);
-        }
-        let entity = wanted.entity;
-        let last = self
-            .writer
-            .run(move |store| store.checkpoint(entity))
-            .await?
-            .and_then(|stored| stored.completed_at);
-        Ok(wanted.schedule.due(last, self.server_now()))
-    }
-
-    /// Mirrors one entity and writes down how that went; returns whether the run may go on.
-    async fn run_entity(
-        &self,
-        run: i64,
-        mode: &Mode,
-        entity: &'static Entity,
-        report: &mut Report,
-    ) -> Result<bool, Fault> {
-        let (name, now) = (mode.name(), self.clock.now());
-        let row = self.writer.run(move |store| store.begin_run(run, name, entity, now)).await?;
-        let before = self.client.spent();
-        let start = self.start(entity).await?;
-        let mut walk = Walk::new(self, entity, start);
-        let ended = walk.run().await;
-        let (mut done, others) = (walk.report, walk.others);
-        let after = self.client.spent();
-        (done.requests, done.cost) = (after.requests - before.requests, after.cost - before.cost);
-        let fault = judge(ended, &mut done);
-        for other in others {
-            done.requests -= other.requests;
-            done.cost -= other.cost;
-            report.push(other);
-        }
-        self.note_fields(entity, done.outcome);
-        let totals = RunTotals {
-            outcome: done.outcome.name(),
-            requests: done.requests,
-            cost: done.cost,
-            seen: done.seen,
-            written: done.written,
-            deleted: done.deleted,
-            error: done.error.clone(),
-        };
-        log(entity, &done);
-        self.observer.notice(&Event::Ended { report: &done });
-        report.stopped |= done.outcome == Outcome::Stopped;
-        let go_on = !matches!(done.outcome, Outcome::Stopped | Outcome::Budget);
-        report.push(done);
-        if let Some(fault @ Fault::Store(_)) = fault {
-            return Err(fault);
-        }
-        let now = self.clock.now();
-        self.writer.run(move |store| store.end_run(row, &totals, now)).await?;
-        fault.map_or(Ok(go_on), Err)
     }
 
     /// Returns where a pass of `entity` goes on or begins.
@@ -333,29 +334,46 @@ pub(super) fn judge(ended: Result<Ended, Fault>, done: &mut super::EntityReport)
     done.error = Some(fault.to_string());
     done.outcome = match &fault {
         Fault::Api(error) if error.is_budget() => Outcome::Budget,
-        // What may wait is owed, and decides nothing.
-        Fault::Api(ApiError::TrickleSpent { .. }) => Outcome::Complete,
-        Fault::Api(ApiError::Forbidden { .. } | ApiError::PlanLacks { .. }) => Outcome::Skipped,
+        Fault::Api(ApiError::TrickleSpent { .. }) => Outcome::Budget,
+        Fault::Api(ApiError::Forbidden { .. } | ApiError::PlanLacks { .. })
+        | Fault::Refused { .. } => Outcome::Skipped,
+        Fault::EmptyList { .. } => Outcome::NeedsPerson,
         _ => Outcome::Failed,
     };
     match fault {
         Fault::Api(error) if !ends_run(&error) => None,
-        Fault::Stuck { .. } => None,
+        // What may take days waits for tomorrow, and nobody's outcome hangs on it.
+        Fault::Api(error) if error.is_budget() && done.trickle => None,
+        Fault::Stuck { .. }
+        | Fault::Refused { .. }
+        | Fault::Waits { .. }
+        | Fault::NoneToBeHad { .. }
+        | Fault::EmptyList { .. } => None,
         fault => Some(fault),
     }
 }
 
 /// Returns whether no later request of this run can do better.
-fn ends_run(error: &ApiError) -> bool {
+pub(super) fn ends_run(error: &ApiError) -> bool {
     use crate::api::Verdict::{Abort, Pause, StopForDay};
     matches!(error.verdict(), Abort | Pause { .. } | StopForDay)
 }
 
-fn log(entity: &Entity, done: &super::EntityReport) {
+pub(super) fn log(entity: &Entity, done: &super::EntityReport) {
     let (name, seen, written) = (entity.name, done.seen, done.written);
     match (&done.error, done.outcome) {
         (Some(reason), Outcome::Failed) => {
             error!(entity.name = name, "Mirroring {name} failed: {reason}")
+        }
+        // What may take days is not news every five minutes.
+        (Some(reason), Outcome::Budget) if done.trickle => {
+            info!(entity.name = name, "{name} goes on later: {reason}")
+        }
+        (Some(reason), Outcome::NeedsPerson) => {
+            warn!(entity.name = name, "{name} needs a person: {reason}")
+        }
+        (Some(reason), Outcome::Budget) => {
+            warn!(entity.name = name, "{name} goes on later: {reason}")
         }
         (Some(reason), _) => warn!(entity.name = name, "{name} was left out: {reason}"),
         (None, _) => info!(

@@ -4,6 +4,7 @@ use tracing::warn;
 
 use crate::{
     api::{ApiError, Call, Client, Page, Reason},
+    endpoint::Paging,
     progress::Cursor,
 };
 
@@ -12,14 +13,21 @@ use crate::{
 pub(super) struct PageSize {
     most: usize,
     now: usize,
+    asked: usize,
 }
 
 impl PageSize {
     pub(super) fn new(most: usize) -> Self {
-        Self { most, now: most }
+        Self { most, now: most, asked: most }
+    }
+
+    /// Returns how many rows the page was asked for that came last.
+    pub(super) fn asked(&self) -> usize {
+        self.asked
     }
 
     fn came(&mut self) {
+        self.asked = self.now;
         self.now = self.now.saturating_mul(2).min(self.most);
     }
 
@@ -88,7 +96,10 @@ async fn ask(
     size: &mut PageSize,
     patience: Patience,
 ) -> Result<Page, ApiError> {
-    let sized = call.clone().param("limit", size.now).at(cursor);
+    let sized = match call.endpoint.paging {
+        Paging::None => call.clone(),
+        Paging::Cursor | Paging::Offset => call.clone().param("limit", size.now).at(cursor),
+    };
     let answer = match patience {
         Patience::Full => client.get(&sized).await,
         Patience::Little => client.get_once(&sized).await,

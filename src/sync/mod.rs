@@ -6,18 +6,26 @@
 //! - the mark comes from rows, is capped by the source's clock, and moves only with the rows it covers.
 
 mod account;
+mod confirm;
+mod count;
 mod ending;
 mod engine;
+mod fanout;
 mod fetch;
+mod group;
 mod learn;
 mod observer;
 mod plan;
+mod reconcile;
 mod report;
 mod salvage;
+mod sound;
+mod steps;
+mod trouble;
 mod walk;
 
 pub use account::ask;
 pub use ending::{of_api, of_store};
-pub use engine::{Engine, Mode, Settings, Wanted};
+pub use engine::{Ceiling, Engine, Mode, Reconciling, Settings, Wanted};
 pub use observer::{Event, Observer, Unobserved};
 pub use report::{EntityReport, Fault, Outcome, Report};

@@ -64,6 +64,14 @@ pub struct EntityReport {
     pub misfits: u64,
     /// Rows that claim to have changed later than the source's own clock.
     pub from_future: u64,
+    /// Deals that could not be asked about, though others could; they are tried again later.
+    pub postponed: u64,
+    /// Deals whose children are owed still; only of what hangs on deals.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owed: Option<u64>,
+    /// Whether it may take days, so that the outcome of a run does not hang on it.
+    #[serde(skip)]
+    pub trickle: bool,
     /// What went wrong, with the remedy.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
@@ -83,12 +91,16 @@ impl EntityReport {
             quarantined: 0,
             misfits: 0,
             from_future: 0,
+            postponed: 0,
+            owed: None,
+            trickle: entity.is_trickle(),
             error: None,
         }
     }
 
     /// Adds what was done for the same entity at another moment of the run.
     fn add(&mut self, other: Self) {
+        // What was left undone was tried again.
         self.outcome = other.outcome;
         self.pages += other.pages;
         self.requests += other.requests;
@@ -99,6 +111,8 @@ impl EntityReport {
         self.quarantined += other.quarantined;
         self.misfits += other.misfits;
         self.from_future += other.from_future;
+        self.postponed += other.postponed;
+        self.owed = other.owed.or(self.owed);
         self.error = other.error.or(self.error.take());
     }
 }
@@ -139,6 +153,41 @@ pub enum Fault {
         behind: bool,
         /// What the source does there.
         error: ApiError,
+    },
+    /// The source does not hand out what hangs on deals, whichever deal it is. It costs its entity only.
+    #[error("{error}; it is asked for again after {again}")]
+    Refused {
+        /// What the source said.
+        error: ApiError,
+        /// When.
+        again: String,
+    },
+    /// What hangs on deals failed as a whole a short while ago. It costs its entity only.
+    #[error("it failed {failures} times in a row ({why}); it is asked for again after {again}")]
+    Waits {
+        /// How often.
+        failures: u32,
+        /// What the source did.
+        why: String,
+        /// When.
+        again: String,
+    },
+    /// Of no deal that was asked about could its children be had; each is asked about again later.
+    #[error("of no deal they could be had: {why}")]
+    NoneToBeHad {
+        /// What the source did.
+        why: String,
+    },
+    /// A list is empty though the mirror holds rows of it. A fault is likelier than that all of them are gone.
+    #[error(
+        "the source shows no deal at all at {path}, though the mirror holds {rows} of them; nothing was changed. If that \
+         is right, run `reconcile --accept-missing {rows}`"
+    )]
+    EmptyList {
+        /// The list.
+        path: &'static str,
+        /// How many live rows of it the mirror holds.
+        rows: u64,
     },
     /// The database.
     #[error(transparent)]
@@ -186,7 +235,8 @@ impl Report {
 
     /// Returns how the run as a whole ended.
     pub fn outcome(&self) -> Outcome {
-        let any = |outcome| self.entities.iter().any(|entity| entity.outcome == outcome);
+        let deciding = self.entities.iter().filter(|entity| !entity.trickle);
+        let any = |outcome| deciding.clone().any(|entity| entity.outcome == outcome);
         if self.stopped {
             Outcome::Stopped
         } else if self.budget_spent() {
@@ -204,6 +254,9 @@ impl Report {
 
     fn budget_spent(&self) -> bool {
         matches!(&self.fault, Some(Fault::Api(error)) if error.is_budget())
-            || self.entities.iter().any(|entity| entity.outcome == Outcome::Budget)
+            || self
+                .entities
+                .iter()
+                .any(|entity| entity.outcome == Outcome::Budget && !entity.trickle)
     }
 }

@@ -7,6 +7,7 @@ use super::{
     fetch::{PageSize, Patience},
     walk::{Leg, Walk},
 };
+use crate::store::Purpose;
 
 impl Walk<'_> {
     /// Reads newest first what lies behind a place that cannot be read, without moving the mark: fresh rows should not
@@ -46,7 +47,7 @@ impl Walk<'_> {
             let next = page.next.clone();
             let decoded = self.decode(&page).await?;
             let undated = decoded.records.last().is_some_and(|record| record.changed.is_none());
-            let done = self.store(page, decoded, None).await?;
+            let done = self.store(page, decoded, Purpose::Pass, None).await?;
             if next.is_none() || !more(undated, done.written) {
                 return Ok(());
             }

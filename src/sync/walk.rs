@@ -1,10 +1,6 @@
 //! One entity, page by page.
 
-use std::{
-    collections::HashSet,
-    hash::{DefaultHasher, Hash as _, Hasher as _},
-    sync::Arc,
-};
+use std::{collections::HashSet, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
 use tracing::debug;
@@ -19,11 +15,8 @@ use crate::{
     api::{ApiError, Call, Page, Verdict},
     entity::{Advance, Decoded, Entity, instant},
     progress::{Checkpoint, Cursor},
-    store::{Batch, Committed, Reading},
+    store::{Batch, Committed, Purpose, Reading},
 };
-
-/// Pages without rows that are followed before a listing counts as endless.
-const EMPTY_PAGES: u32 = 100;
 
 /// How a walk ended in good order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +41,8 @@ pub(super) enum Leg {
     },
     /// From the first row to the last, in the source's own order.
     Whole,
+    /// Everything by id, to find what differs and what is gone. It keeps a place of its own.
+    ById,
 }
 
 /// One pass of one entity.
@@ -63,10 +58,10 @@ pub(super) struct Walk<'e> {
     /// What had to be read in between.
     pub(super) others: Vec<EntityReport>,
     /// Hashes of the cursors of this leg: none may come twice.
-    met: HashSet<u64>,
-    empty_pages: u32,
+    pub(super) met: HashSet<u64>,
+    pub(super) empty_pages: u32,
     /// The latest change time on this leg.
-    last: Option<Timestamp>,
+    pub(super) last: Option<Timestamp>,
     /// The mark at which a cursor was refused, and how often.
     refused: (Option<Timestamp>, u32),
     reading: Reading,
@@ -92,6 +87,11 @@ impl<'e> Walk<'e> {
         }
     }
 
+    /// Walks everything by id, from the place at which such a walk was left.
+    pub(super) fn by_id(engine: &'e Engine, entity: &'static Entity, at: Checkpoint) -> Self {
+        Self { leg: Leg::ById, ..Self::new(engine, entity, at) }
+    }
+
     /// Walks until the last page is stored.
     ///
     /// # Errors
@@ -99,9 +99,9 @@ impl<'e> Walk<'e> {
     /// What ends the pass; every page stored before it stays.
     pub(super) async fn run(&mut self) -> Result<Ended, Fault> {
         let (entity, mut resumed) = (self.entity, self.cursor.is_some());
-        let first = self.at.complete_began_at.is_none();
+        let first = self.at.complete_began_at.is_none() && self.leg != Leg::ById;
         // Only a pass over everything that is stored already says beforehand how many rows it will bring.
-        let expected = if first && !resumed {
+        let expected = if (first || self.leg == Leg::ById) && !resumed {
             self.engine
                 .writer
                 .run(move |store| store.list_size(entity))
@@ -136,7 +136,7 @@ impl<'e> Walk<'e> {
             match self.keep(page).await {
                 // A place that was left lies where it was: what became visible behind it meanwhile is for a pass that
                 // begins now. Without it, the run after an interruption would not be up to date.
-                Ok(true) if resumed => {
+                Ok(true) if resumed && self.leg != Leg::ById => {
                     resumed = false;
                     self.begin_anew().await?;
                 }
@@ -175,6 +175,7 @@ impl<'e> Walk<'e> {
             Leg::ByTime => ("update_time", "asc", self.at.since, self.at.until),
             Leg::Second(at) => ("id", "asc", Some(at), Some(next_second(at))),
             Leg::Backwards { down_to } => ("update_time", "desc", down_to, self.at.until),
+            Leg::ById => ("id", "asc", self.at.floor, None),
         };
         call = call.param("sort_by", sort_by).param("sort_direction", direction);
         // Whole seconds: a fraction is refused (API.md 3.4, seen as `ERR_SCHEMA_VALIDATION_FAILED`).
@@ -208,6 +209,9 @@ impl<'e> Walk<'e> {
         let times = if self.refused.0 == self.at.mark { self.refused.1 + 1 } else { 1 };
         self.refused = (self.at.mark, times);
         debug!(entity.name = self.entity.name, times, "Beginning again at the mark: {error}");
+        if self.leg == Leg::ById && times <= 3 {
+            return self.begin_sweep().await;
+        }
         let on = match (self.leg, self.at.mark, times) {
             (Leg::Whole, _, 1..=3) => {
                 self.reading = Reading::default();
@@ -229,6 +233,20 @@ impl<'e> Walk<'e> {
             self.engine.writer.run(move |store| store.save_checkpoint(entity, &at)).await?;
             self.read_undated_if_cut().await?;
         }
+        Ok(())
+    }
+
+    /// Begins the walk by id at the first row.
+    pub(super) async fn begin_sweep(&mut self) -> Result<(), Fault> {
+        self.turn(Leg::ById);
+        self.at = Checkpoint {
+            began_at: Some(self.engine.server_now()),
+            cursor: None,
+            after_id: None,
+            ..self.at.clone()
+        };
+        let (entity, at) = (self.entity, self.at.clone());
+        self.engine.writer.run(move |store| store.begin_sweep(entity, &at)).await?;
         Ok(())
     }
 
@@ -260,33 +278,30 @@ impl<'e> Walk<'e> {
         if self.leg == Leg::ByTime {
             self.advance_mark(&decoded, now);
         }
+        let before = self.at.after_id;
+        if self.leg == Leg::ById {
+            self.at.after_id = before.max(last_id(&decoded));
+        }
         let last = self.step(&page, now);
+        let to = if last { None } else { self.at.after_id };
+        let purpose = match self.leg {
+            Leg::ById => Purpose::Sweep { after: before, to },
+            _ => Purpose::Pass,
+        };
         if self.leg == Leg::Whole {
             self.reading.note(&page.body, &decoded);
         }
         let reading = (last && self.leg == Leg::Whole).then(|| std::mem::take(&mut self.reading));
-        self.store(page, decoded, reading).await?;
+        self.store(page, decoded, purpose, reading).await?;
         Ok(last)
-    }
-
-    /// Refuses a page after which the listing would not advance.
-    fn check_place(&mut self, page: &Page) -> Result<(), ApiError> {
-        let Some(next) = &page.next else { return Ok(()) };
-        let mut hasher = DefaultHasher::new();
-        next.hash(&mut hasher);
-        self.empty_pages = if page.rows.is_empty() { self.empty_pages + 1 } else { 0 };
-        if !self.met.insert(hasher.finish()) || self.empty_pages > EMPTY_PAGES {
-            return Err(ApiError::RepeatedCursor { path: self.entity.endpoint.path });
-        }
-        Ok(())
     }
 
     /// Goes to the next page's place; returns whether there is none.
     fn step(&mut self, page: &Page, now: Option<Timestamp>) -> bool {
         self.cursor.clone_from(&page.next);
         match (self.leg, &page.next) {
-            (Leg::ByTime, Some(next)) => self.at.cursor = Some(next.clone()),
-            (Leg::ByTime | Leg::Whole, None) => {
+            (Leg::ByTime | Leg::ById, Some(next)) => self.at.cursor = Some(next.clone()),
+            (Leg::ByTime | Leg::Whole | Leg::ById, None) => {
                 self.at.cursor = None;
                 self.at.complete_began_at = self.at.began_at;
                 // Only when something is due hangs on this; without a `Date` our own clock has to do.
@@ -300,24 +315,6 @@ impl<'e> Walk<'e> {
             (_, Some(_)) | (Leg::Backwards { .. }, None) => {}
         }
         false
-    }
-
-    /// Refuses a page that cannot be what was asked for.
-    fn check(&self, page: &Page, decoded: &Decoded) -> Result<(), ApiError> {
-        let (bad, path) = (decoded.unreadable.len(), self.entity.endpoint.path);
-        if bad >= 20 && bad * 2 > page.rows.len() {
-            let reason = &decoded.unreadable[0].reason;
-            let what =
-                format!("{bad} of {} rows cannot be read (the first: {reason})", page.rows.len());
-            return Err(ApiError::Malformed { path, what });
-        }
-        let times = decoded.records.iter().filter_map(|record| record.changed);
-        if self.leg == Leg::ByTime && !self.last.into_iter().chain(times).is_sorted() {
-            let what = "rows are not sorted by update_time as was asked, so no mark can be trusted"
-                .to_owned();
-            return Err(ApiError::Malformed { path, what });
-        }
-        Ok(())
     }
 
     /// Moves the mark to the latest row that the source's own clock has reached.
@@ -334,6 +331,7 @@ impl<'e> Walk<'e> {
         &mut self,
         page: Page,
         decoded: Decoded,
+        purpose: Purpose,
         reading: Option<Reading>,
     ) -> Result<Committed, Fault> {
         let report = &mut self.report;
@@ -349,6 +347,8 @@ impl<'e> Walk<'e> {
             now: page.date.unwrap_or_else(|| self.engine.server_now()),
             page: Arc::clone(&page.body),
             checkpoint: self.at.clone(),
+            purpose,
+            children: Arc::clone(&self.engine.settings.children),
             reading,
         };
         let done = self.engine.writer.run(move |store| store.commit(&batch)).await?;
@@ -383,6 +383,12 @@ impl<'e> Walk<'e> {
             |mark| format!("after {}", instant::text(mark)),
         )
     }
+}
+
+/// Returns the greatest id of a page, of rows that cannot be read too.
+fn last_id(decoded: &Decoded) -> Option<i64> {
+    let read = decoded.records.iter().filter_map(|record| record.values[0].int());
+    read.chain(decoded.unreadable.iter().filter_map(|row| row.key.parse().ok())).max()
 }
 
 fn next_second(at: Timestamp) -> Timestamp {

@@ -1,6 +1,7 @@
 //! The whole program on one thread, in virtual time, against the emulator.
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses its own part of this module")]
 
+pub mod attached;
 pub mod tcp;
 pub mod truth;
 
@@ -8,8 +9,11 @@ use std::{
     future::Future,
     path::{Path, PathBuf},
     pin::pin,
-    sync::{Arc, Mutex},
-    task::{Context, Poll, Waker},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll, Wake, Waker},
     time::Duration,
 };
 
@@ -23,13 +27,15 @@ use pipedrive_mirror::{
     id::ApiToken,
     schedule::Schedule,
     seams::{Clock as _, Request, Response, Transport, TransportError},
-    store::{Lock, Store, StoreLedger, Writer, WriterLoop},
-    sync::{Engine, Mode, Report, Settings, Unobserved, Wanted},
+    store::{ChildRule, Lock, Policy, Store, StoreLedger, Writer, WriterLoop},
+    sync::{Ceiling, Engine, Mode, Report, Settings, Unobserved, Wanted},
 };
 use rusqlite::Connection;
 use tokio_util::sync::CancellationToken;
 
 pub const BACKFILL: Mode = Mode::Backfill { since: None, restart: false };
+
+pub const RECONCILE: Mode = Mode::Reconcile { accept_missing: None, accept_user: false };
 
 /// What happens to a request on its way.
 pub type Meddler = Box<dyn FnMut(&Request) + Send>;
@@ -49,6 +55,11 @@ pub struct Sim {
     /// How the client behaves; what is spent is not limited.
     pub options: Options,
     pub stop: CancellationToken,
+    /// When what hangs on deals is owed; `None`: it is not mirrored.
+    pub children: Option<Policy>,
+    pub max_missing: Option<Ceiling>,
+    /// One of them that is not.
+    pub without: Option<&'static str>,
     folder: tempfile::TempDir,
     meddler: Arc<Mutex<Option<Meddler>>>,
     distorter: Arc<Mutex<Option<Distorter>>>,
@@ -78,10 +89,19 @@ impl Sim {
                 ..Options::default()
             },
             stop: CancellationToken::new(),
+            children: None,
+            max_missing: None,
+            without: None,
             folder: tempfile::tempdir().unwrap(),
             meddler: Arc::default(),
             distorter: Arc::default(),
         }
+    }
+
+    /// Mirrors what hangs on deals, too.
+    pub fn and_children(mut self, policy: Policy) -> Self {
+        self.children = Some(policy);
+        self
     }
 
     pub fn database(&self) -> PathBuf {
@@ -129,6 +149,10 @@ impl Sim {
         self.run(&Mode::Sync)
     }
 
+    pub fn reconcile(&self) -> Report {
+        self.run(&RECONCILE)
+    }
+
     /// Carries out a run to its end.
     pub fn run(&self, mode: &Mode) -> Report {
         self.run_for(mode, usize::MAX).expect("it ends by itself")
@@ -157,8 +181,16 @@ impl Sim {
             token,
             &options,
         );
-        let settings =
-            Settings { overlap: self.overlap, base_url: "https://example.invalid".to_owned() };
+        let mut settings = Settings::new("https://example.invalid");
+        settings.overlap = self.overlap;
+        settings.reconcile.max_missing = self.max_missing;
+        if let Some(policy) = self.children {
+            settings.children = ENTITIES
+                .iter()
+                .filter(|entity| entity.child().is_some() && self.without != Some(entity.name))
+                .map(|&entity| ChildRule { entity, policy })
+                .collect();
+        }
         Engine::new(
             client,
             writer.clone(),
@@ -176,9 +208,11 @@ impl Sim {
         ENTITIES
             .iter()
             .filter(named)
+            .filter(|entity| entity.child().is_none() || self.children.is_some())
+            .filter(|entity| self.without != Some(entity.name))
             .map(|&entity| Wanted {
                 entity,
-                schedule: Schedule::parse(entity.schedule).unwrap(),
+                schedule: entity.schedule.map(|text| Schedule::parse(text).unwrap()),
                 force: !self.entities.is_empty(),
             })
             .collect()
@@ -186,7 +220,10 @@ impl Sim {
 
     /// Fails unless the mirror holds what the source holds.
     pub fn assert_equal(&self) {
-        let differences = truth::differences(&self.connection(), &self.emulator);
+        let mut differences = truth::differences(&self.connection(), &self.emulator);
+        if self.children.is_some() {
+            differences.extend(attached::differences(&self.connection(), &self.emulator, &[]));
+        }
         assert!(differences.is_empty(), "the mirror differs:\n{}", differences.join("\n"));
     }
 
@@ -208,7 +245,9 @@ pub fn drive<T>(
     mut transactions: usize,
 ) -> Option<T> {
     let mut future = pin!(future);
-    let mut context = Context::from_waker(Waker::noop());
+    let woken = Arc::new(Woken::default());
+    let waker = Waker::from(Arc::clone(&woken));
+    let mut context = Context::from_waker(&waker);
     loop {
         if let Poll::Ready(done) = future.as_mut().poll(&mut context) {
             return Some(done);
@@ -218,9 +257,20 @@ pub fn drive<T>(
         }
         if work.step() {
             transactions -= 1;
-        } else {
+        } else if !woken.0.swap(false, Ordering::Relaxed) {
+            // Nobody asked to be polled again, as a future does that only made room for others.
             assert!(clock.advance_to_next(), "everybody waits and nobody sleeps");
         }
+    }
+}
+
+/// Whether somebody asked to be polled.
+#[derive(Default)]
+struct Woken(AtomicBool);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::Relaxed);
     }
 }
 

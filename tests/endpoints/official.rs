@@ -77,6 +77,9 @@ async fn source() -> MockServer {
         .respond_with(paged(data("deals_archived.json")))
         .mount(&server)
         .await;
+    let live = deals().iter().filter(|deal| deal["is_deleted"] != true).count();
+    let summary = json!({"success": true, "data": {"total_count": live}});
+    mount("/v1/deals/summary").respond_with(answer(&summary)).mount(&server).await;
     server
 }
 
@@ -92,15 +95,14 @@ async fn backfill(base: &str, database: &std::path::Path) -> Report {
         ApiToken::new(SECRET).unwrap(),
         &Options { attempts: 1, ..Options::default() },
     );
-    let settings =
-        Settings { overlap: std::time::Duration::from_secs(60), base_url: base.to_owned() };
+    let settings = Settings::new(base);
     let stop = CancellationToken::new();
     let engine = Engine::new(client, writer, clock, stop, Arc::new(Unobserved), settings);
     let wanted: Vec<Wanted> = ENTITIES
         .iter()
         .map(|&entity| Wanted {
             entity,
-            schedule: Schedule::parse(entity.schedule).unwrap(),
+            schedule: entity.schedule.map(|text| Schedule::parse(text).unwrap()),
             force: false,
         })
         .filter(|wanted| ["deal_fields", "deals", "deals_archived"].contains(&wanted.entity.name))

@@ -56,6 +56,7 @@ async fn an_id_stands_in_the_path() {
         cost: 10,
         page_limit: 500,
         paging: Paging::Cursor,
+        gated: false,
     };
     let server = MockServer::start().await;
     Mock::given(path("/api/v2/deals/42/followers"))

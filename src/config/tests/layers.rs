@@ -12,7 +12,7 @@ fn nothing_said_is_the_defaults() {
     assert_eq!(config.requests_per_2s, None);
     assert_eq!(config.max_in_flight.get(), 8);
     assert_eq!(config.overlap, Duration::from_secs(60));
-    assert_eq!(config.entities.len(), 3);
+    assert_eq!(config.entities.len(), ENTITIES.len());
     assert!(config.entities.iter().all(|entity| entity.enabled));
     let schedule = config.entity("deals").unwrap().schedule.as_ref().unwrap();
     assert_eq!(schedule.to_string(), "0 */5 * * * *");
@@ -77,8 +77,7 @@ fn the_named_file_is_read_instead_of_the_one_that_lies_here() {
 
 #[test]
 fn nothing_to_mirror_is_worth_a_warning() {
-    let none = ["deals", "deals_archived", "deal_fields"]
-        .map(|name| format!("[entities.{name}]\nenabled = false\n"));
+    let none = ENTITIES.map(|entity| format!("[entities.{}]\nenabled = false\n", entity.name));
     assert_eq!(
         Bench::new().toml(&none.concat()).right().warnings,
         ["no entity is enabled, so nothing will be mirrored"]

@@ -62,6 +62,21 @@ fn what_is_in_force_is_shown_with_its_source_and_without_secrets() {
         [entities.deal_fields]
         enabled = true                                # default
         schedule = "0 0 0 * * *"                      # default
+
+        [entities.deal_products]
+        enabled = true                                # default
+
+        [entities.deal_installments]
+        enabled = true                                # default
+
+        [entities.deal_discounts]
+        enabled = true                                # default
+
+        [entities.deal_followers]
+        enabled = true                                # default
+
+        [entities.deal_participants]
+        enabled = true                                # default
         "#);
     let json = serde_json::to_string_pretty(&bench.right().to_json()["settings"][1]).unwrap();
     insta::assert_snapshot!(json, @r#"

@@ -1,0 +1,249 @@
+//! Everything by id: what differs is repaired, and what is gone is found.
+//!
+//! An absence is never believed at once. The walk makes candidates of the rows it did not meet; each is asked for by its
+//! id, in the live list, the archived one and the live one again, beside a row that is known to be there; and more
+//! absences than a ceiling allows change nothing until a person said so.
+
+use jiff::SignedDuration;
+use tracing::warn;
+
+use super::{
+    EntityReport, Fault, Mode, Outcome,
+    confirm::Confirming,
+    engine::Ceiling,
+    steps::Steps,
+    walk::{Ended, Walk},
+};
+use crate::{entity::Entity, progress::Checkpoint, store::Store};
+
+/// Without a complete pass for so long, a list may have dropped deletions: it shows them for 30 days only.
+///
+/// Source: API reference, "Get all deals": `status=deleted` lists deals deleted within the last 30 days.
+const ABSENCE: SignedDuration = SignedDuration::from_hours(28 * 24);
+
+/// How soon a reconcile that was cut short is gone on with by itself: a source in trouble is not asked every five minutes.
+const AGAIN: SignedDuration = SignedDuration::from_hours(1);
+
+/// The least ceiling of tombstones: a small account's twentieth is nothing.
+const LEAST_CEILING: u64 = 25;
+
+/// The part of the live rows that may be gone without a person being asked.
+const PART: f64 = 0.05;
+
+impl Steps<'_> {
+    /// Remembers, before any pass, that a list went without one for too long.
+    pub(super) async fn note_absence(&self, lists: &[&'static Entity]) -> Result<(), Fault> {
+        let now = self.engine.server_now();
+        for &list in lists {
+            let stored = self.engine.writer.run(move |store| store.checkpoint(list)).await?;
+            let last = stored.and_then(|stored| stored.complete_began_at);
+            if last.is_some_and(|last| now.duration_since(last) > ABSENCE) {
+                let why = format!("no complete pass of {} for 28 days", list.name);
+                self.engine.writer.run(move |store| store.owe_reconcile(&why)).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes that `list` was looked at as a whole for the first time, from which the schedule of reconciles counts.
+    pub(super) async fn note_first_look(&self, list: &'static Entity) -> Result<(), Fault> {
+        let now = self.engine.server_now();
+        let note = move |store: &mut Store| match store.sweep(list)? {
+            Some(_) => Ok(()),
+            None => {
+                let looked = Checkpoint { completed_at: Some(now), ..Checkpoint::default() };
+                store.begin_sweep(list, &looked)
+            }
+        };
+        Ok(self.engine.writer.run(note).await?)
+    }
+
+    /// Returns whether everything is to be walked by id in this run.
+    pub(super) async fn reconcile_is_due(&self, lists: &[&'static Entity]) -> Result<bool, Fault> {
+        // What the passes could not read is not to be had by another way; what the token may not read is left out.
+        let outcomes = || lists.iter().filter_map(|list| self.outcome(list));
+        let any = |how| outcomes().any(|outcome| outcome == how);
+        if !any(Outcome::Complete) || outcomes().any(|how| !is_done(how)) {
+            return Ok(false);
+        }
+        let now = self.engine.server_now();
+        let (touched, owed) = self
+            .engine
+            .writer
+            .run(|store| Ok((store.reconcile_touched()?, store.owed_reconcile()?)))
+            .await?;
+        if let Some(touched) = touched {
+            return Ok(now.duration_since(touched) >= AGAIN);
+        }
+        if let Some(why) = &owed {
+            warn!("Everything is walked by id: {why}");
+            return Ok(true);
+        }
+        let schedule = &self.engine.settings.reconcile.schedule;
+        for &list in lists {
+            let swept = self.engine.writer.run(move |store| store.sweep(list)).await?;
+            if swept.is_some_and(|swept| schedule.due(swept.completed_at, now)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Walks every one of `lists` by id and settles what was not met; returns whether the run may go on.
+    pub(super) async fn reconcile(&mut self, lists: &[&'static Entity]) -> Result<bool, Fault> {
+        let (asked, now) = (lists.to_vec(), self.engine.server_now());
+        self.engine.writer.run(move |store| store.begin_reconcile(&asked, now)).await?;
+        let mut walked = Vec::new();
+        for &list in lists {
+            let (go_on, how) = self.walk_by_id(list).await?;
+            if !go_on {
+                return Ok(false);
+            }
+            if !is_done(how) {
+                return Ok(true);
+            }
+            // What the token may not read says nothing about what is in it.
+            walked.extend((how == Outcome::Complete).then_some(list));
+        }
+        let how = self.settle(&walked).await?;
+        if !matches!(how, Outcome::Complete | Outcome::NeedsPerson | Outcome::Skipped) {
+            // The walk is done; what is left is asked for later.
+            return Ok(!matches!(how, Outcome::Stopped | Outcome::Budget));
+        }
+        let (rules, now) = (self.engine.settings.children.clone(), self.engine.server_now());
+        let cleared = how == Outcome::Complete;
+        let end = move |store: &mut Store| {
+            store.mark_differing(&rules, now)?;
+            store.end_reconcile(&walked, cleared)
+        };
+        self.engine.writer.run(end).await?;
+        Ok(true)
+    }
+
+    /// Walks one list, unless this reconcile did so in an earlier run; returns whether the run may go on, and how the walk
+    /// ended.
+    async fn walk_by_id(&mut self, list: &'static Entity) -> Result<(bool, Outcome), Fault> {
+        let (stored, pass) = self
+            .engine
+            .writer
+            .run(move |store| Ok((store.sweep(list)?, store.checkpoint(list)?)))
+            .await?;
+        let floor = pass.and_then(|pass| pass.floor);
+        let at = Checkpoint { floor, ..stored.unwrap_or_default() };
+        let resumed = at.cursor.is_some();
+        if !resumed && at.complete_began_at.is_some() {
+            return Ok((true, Outcome::Complete));
+        }
+        let part = self.begin("reconcile", list).await?;
+        let mut walk = Walk::by_id(self.engine, list, at);
+        if !resumed {
+            walk.begin_sweep().await?;
+        }
+        let ended = walk.run().await;
+        let (report, others) = (walk.report, walk.others);
+        self.end_with(part, ended, report, others).await
+    }
+
+    /// Asks for the candidates of `lists`, and sets the tombstones of those that are gone; returns how that ended.
+    async fn settle(&mut self, lists: &[&'static Entity]) -> Result<Outcome, Fault> {
+        let Some(&first) = lists.first() else { return Ok(Outcome::Complete) };
+        let asked = lists.to_vec();
+        let any = move |store: &mut Store| {
+            Ok(!store.candidates(&asked, 1)?.is_empty() || store.confirmed_absences(&asked)? > 0)
+        };
+        if !self.engine.writer.run(any).await? {
+            return Ok(Outcome::Complete);
+        }
+        let part = self.begin("reconcile", first).await?;
+        let accepts = matches!(self.mode, Mode::Reconcile { accept_missing: Some(_), .. });
+        let mut confirming = Confirming::new(self.engine, lists.to_vec(), accepts);
+        let ended = confirming.run().await;
+        let (mut report, others) = (confirming.report(first), confirming.others());
+        if matches!(ended, Ok(Ended::Complete)) {
+            self.bury(lists, &mut report).await?;
+        }
+        Ok(self.end_with(part, ended, report, others).await?.1)
+    }
+
+    /// Tells of absences that wait for a person, whatever this run was for.
+    pub(super) async fn note_absences(&mut self, lists: &[&'static Entity]) -> Result<(), Fault> {
+        let asked = lists.to_vec();
+        let (gone, touched) = self
+            .engine
+            .writer
+            .run(move |store| Ok((store.confirmed_absences(&asked)?, store.reconcile_touched()?)))
+            .await?;
+        let told = self.report.entities.iter().any(|done| done.outcome == Outcome::NeedsPerson);
+        if gone > 0 && touched.is_none() && !told {
+            self.report.notes.push(format!(
+                "a reconcile found {gone} deals gone from the source, which waits for a person: `reconcile --accept-missing \
+                 {gone}` takes them"
+            ));
+        }
+        Ok(())
+    }
+
+    /// Sets the tombstones of confirmed absences, if they are few enough.
+    async fn bury(
+        &mut self,
+        lists: &[&'static Entity],
+        report: &mut EntityReport,
+    ) -> Result<(), Fault> {
+        let Some(&first) = lists.first() else { return Ok(()) };
+        let (asked, now) = (lists.to_vec(), self.engine.server_now());
+        let (gone, live) = self
+            .engine
+            .writer
+            .run(move |store| Ok((store.confirmed_absences(&asked)?, store.live_rows(first)?)))
+            .await?;
+        if gone == 0 {
+            return Ok(());
+        }
+        let needs = |why: String| (Outcome::NeedsPerson, Some(why));
+        if !self.same_user {
+            (report.outcome, report.error) = needs(format!(
+                "{gone} deals are not shown to this token's user, who is not the one the mirror was filled by; nothing was \
+                 changed. If this user sees everything, run `reconcile --accept-user`"
+            ));
+            return Ok(());
+        }
+        let ceiling = self.ceiling(live);
+        if gone > ceiling {
+            (report.outcome, report.error) = needs(format!(
+                "{gone} deals are gone from the source, more than the {ceiling} that count as usual; nothing was changed. \
+                 If that is right, run `reconcile --accept-missing {gone}`"
+            ));
+            return Ok(());
+        }
+        let asked = lists.to_vec();
+        report.deleted += self.engine.writer.run(move |store| store.bury(&asked, now)).await?;
+        warn!("{gone} deals are gone from the source and have a tombstone now");
+        Ok(())
+    }
+
+    fn ceiling(&self, live: u64) -> u64 {
+        if let Mode::Reconcile { accept_missing: Some(accepted), .. } = self.mode {
+            return *accepted;
+        }
+        match self.engine.settings.reconcile.max_missing {
+            Some(Ceiling::Rows(rows)) => rows,
+            Some(Ceiling::Part(part)) => part_of(live, part),
+            None => part_of(live, PART).max(LEAST_CEILING),
+        }
+    }
+}
+
+/// Returns whether a list that ended so is as far read as it can be.
+fn is_done(how: Outcome) -> bool {
+    matches!(how, Outcome::Complete | Outcome::Skipped)
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a ceiling of rows is not exact to more than 15 digits, and a part is never negative"
+)]
+fn part_of(rows: u64, part: f64) -> u64 {
+    (rows as f64 * part) as u64
+}

@@ -1,0 +1,285 @@
+//! What a run does, one step after the other.
+//!
+//! The order is that of freshness: the fields, which name the columns of what follows, then live deals, what hangs on
+//! them, archived deals, and last what may take days.
+
+use super::{
+    EntityReport, Event, Fault, Mode, Outcome, Report, Wanted,
+    engine::{Engine, judge, log},
+    fanout::{Extent, Fanout},
+    walk::{Ended, Walk},
+};
+use crate::{
+    api::Spent,
+    entity::{self, Entity},
+    progress::Checkpoint,
+    store::{RunRow, RunTotals, StoreError},
+};
+
+/// The steps of one run.
+pub(super) struct Steps<'r> {
+    pub(super) engine: &'r Engine,
+    pub(super) mode: &'r Mode,
+    run: i64,
+    /// Whether what this token's user does not see may count as gone.
+    pub(super) same_user: bool,
+    pub(super) report: &'r mut Report,
+    /// Whether a person named what to take up: then nothing waits that failed a short while ago.
+    forced: bool,
+}
+
+/// A part of a run that was begun: one entity's, for one reason.
+pub(super) struct Part {
+    entity: &'static Entity,
+    row: RunRow,
+    before: Spent,
+}
+
+impl<'r> Steps<'r> {
+    pub(super) fn new(
+        engine: &'r Engine,
+        mode: &'r Mode,
+        run: i64,
+        same_user: bool,
+        report: &'r mut Report,
+    ) -> Self {
+        Self { engine, mode, run, same_user, report, forced: false }
+    }
+
+    /// Does everything that is wanted and due, as far as the source, the budget and `stop` allow.
+    ///
+    /// # Errors
+    ///
+    /// What ends the run.
+    pub(super) async fn carry_out(mut self, wanted: &[Wanted]) -> Result<(), Fault> {
+        self.forced = wanted.iter().any(|wanted| wanted.force);
+        let entities = || wanted.iter().map(|wanted| wanted.entity);
+        let lists: Vec<_> = entities().filter(|entity| entity.has_floor()).collect();
+        let (trickle, bulk): (Vec<_>, Vec<_>) = entities()
+            .filter(|entity| entity.child().is_some())
+            .partition(|entity| entity.is_trickle());
+        let all = match self.mode {
+            Mode::Reconcile { .. } => true,
+            _ => {
+                self.note_absence(&lists).await?;
+                // What people look at first is fresh first: a walk over everything may take days.
+                if !self.read_lists(wanted).await?
+                    || !self.read_all_children(&bulk).await?
+                    || !self.count(&lists).await?
+                {
+                    return Ok(());
+                }
+                !self.forced && self.reconcile_is_due(&lists).await?
+            }
+        };
+        if all && !self.reconcile(&lists).await? {
+            return Ok(());
+        }
+        if self.read_all_children(&bulk).await? {
+            self.read_all_children(&trickle).await?;
+        }
+        self.note_absences(&lists).await
+    }
+
+    /// Reads whatever is owed of `children`; returns whether the run may go on.
+    async fn read_all_children(&mut self, children: &[&'static Entity]) -> Result<bool, Fault> {
+        for entity in children {
+            if !self.read_children(entity, Extent::All).await? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Reads every list that is due, and between them what hangs on the deals that came, as far as that does not cost
+    /// more than it would in the end; returns whether the run may go on.
+    async fn read_lists(&mut self, wanted: &[Wanted]) -> Result<bool, Fault> {
+        for (place, wanted_now) in wanted.iter().enumerate() {
+            let entity = wanted_now.entity;
+            let go_on = match entity.child() {
+                None if self.is_due(wanted_now).await? => self.read_list(entity).await?,
+                None => true,
+                Some(child) => {
+                    let later = &wanted[place..];
+                    let more = later.iter().any(|later| later.entity.table.name == child.parent);
+                    let early = more && !entity.is_trickle();
+                    !early || self.read_children(entity, Extent::FullGroups).await?
+                }
+            };
+            if !go_on {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    async fn is_due(&self, wanted: &Wanted) -> Result<bool, StoreError> {
+        if wanted.force || wanted.entity.every_sync || matches!(self.mode, Mode::Backfill { .. }) {
+            return Ok(true);
+        }
+        let Some(schedule) = &wanted.schedule else { return Ok(false) };
+        let entity = wanted.entity;
+        let last = self
+            .engine
+            .writer
+            .run(move |store| store.checkpoint(entity))
+            .await?
+            .and_then(|stored| stored.completed_at);
+        Ok(schedule.due(last, self.engine.server_now()))
+    }
+
+    /// Mirrors one list; returns whether the run may go on.
+    pub(super) async fn read_list(&mut self, entity: &'static Entity) -> Result<bool, Fault> {
+        let part = self.begin(self.mode.name(), entity).await?;
+        let start = self.engine.start(entity).await?;
+        let mut walk = Walk::new(self.engine, entity, start);
+        let ended = walk.run().await;
+        let (report, others) = (walk.report, walk.others);
+        let go_on = self.end(part, ended, report, others).await?;
+        self.engine.note_fields(entity, self.outcome(entity).unwrap_or(Outcome::Failed));
+        if entity.has_floor() && self.outcome(entity) == Some(Outcome::Complete) {
+            self.note_first_look(entity).await?;
+        }
+        Ok(go_on)
+    }
+
+    /// Reads what is owed of one child entity; returns whether the run may go on.
+    async fn read_children(
+        &mut self,
+        entity: &'static Entity,
+        extent: Extent,
+    ) -> Result<bool, Fault> {
+        let began_at = self.engine.server_now();
+        let Some(mut fanout) = Fanout::new(self.engine, entity) else { return Ok(true) };
+        fanout.mark_old().await?;
+        let owing = self.engine.writer.run(move |store| store.owing(entity)).await?;
+        if owing.count == owing.parked {
+            self.note_children_fresh(entity, began_at).await?;
+            return Ok(true);
+        }
+        if extent == Extent::FullGroups && owing.count < fanout.group_size() as u64 {
+            return Ok(true);
+        }
+        let part = self.begin(self.mode.name(), entity).await?;
+        let ended = fanout.run(extent, self.forced).await;
+        let left = self.engine.writer.run(move |store| store.owing(entity)).await?;
+        if left.count == left.parked {
+            self.note_children_fresh(entity, began_at).await?;
+        }
+        self.end(part, ended, fanout.report, Vec::new()).await
+    }
+
+    /// Notes that nothing is owed of `entity` that can be had: that is what being up to date means for what hangs on
+    /// deals. Where no list of its parents was ever read, or it is not mirrored, it means nothing.
+    async fn note_children_fresh(
+        &self,
+        entity: &'static Entity,
+        began_at: jiff::Timestamp,
+    ) -> Result<(), Fault> {
+        let rules = &self.engine.settings.children;
+        let parent = entity.child().map(|child| child.parent);
+        if !rules.iter().any(|rule| rule.entity == entity) || !self.was_read(parent).await? {
+            return Ok(());
+        }
+        let fresh = Checkpoint {
+            began_at: Some(began_at),
+            complete_began_at: Some(began_at),
+            completed_at: Some(self.engine.server_now()),
+            ..Checkpoint::default()
+        };
+        self.engine.writer.run(move |store| store.save_checkpoint(entity, &fresh)).await?;
+        Ok(())
+    }
+
+    /// Returns whether a list of `table` was ever read whole.
+    async fn was_read(&self, table: Option<&'static str>) -> Result<bool, Fault> {
+        for &list in entity::ENTITIES {
+            if list.has_floor()
+                && Some(list.table.name) == table
+                && let Some(stored) = self.engine.writer.run(|store| store.checkpoint(list)).await?
+                && stored.complete_began_at.is_some()
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Begins a part of the run; what it costs and does is written down by [`Self::end`].
+    pub(super) async fn begin(
+        &self,
+        mode: &'static str,
+        entity: &'static Entity,
+    ) -> Result<Part, Fault> {
+        let (run, now) = (self.run, self.engine.clock.now());
+        let row =
+            self.engine.writer.run(move |store| store.begin_run(run, mode, entity, now)).await?;
+        Ok(Part { entity, row, before: self.engine.client.spent() })
+    }
+
+    /// Writes down how `part` ended; returns whether the run may go on. `others` are reports of what was read in between.
+    ///
+    /// # Errors
+    ///
+    /// What ends the run.
+    pub(super) async fn end(
+        &mut self,
+        part: Part,
+        ended: Result<Ended, Fault>,
+        done: EntityReport,
+        others: Vec<EntityReport>,
+    ) -> Result<bool, Fault> {
+        Ok(self.end_with(part, ended, done, others).await?.0)
+    }
+
+    /// As [`Self::end`], and returns how it ended besides.
+    pub(super) async fn end_with(
+        &mut self,
+        part: Part,
+        ended: Result<Ended, Fault>,
+        mut done: EntityReport,
+        others: Vec<EntityReport>,
+    ) -> Result<(bool, Outcome), Fault> {
+        let after = self.engine.client.spent();
+        done.requests = after.requests - part.before.requests;
+        done.cost = after.cost - part.before.cost;
+        let fault = judge(ended, &mut done);
+        for other in others {
+            done.requests -= other.requests;
+            done.cost -= other.cost;
+            self.report.push(other);
+        }
+        let totals = RunTotals {
+            outcome: done.outcome.name(),
+            requests: done.requests,
+            cost: done.cost,
+            seen: done.seen,
+            written: done.written,
+            deleted: done.deleted,
+            error: done.error.clone(),
+        };
+        log(part.entity, &done);
+        self.engine.observer.notice(&Event::Ended { report: &done });
+        self.report.stopped |= done.outcome == Outcome::Stopped;
+        // After a trickle there are only others, of which each says for itself how much is owed.
+        let go_on = match done.outcome {
+            Outcome::Stopped => false,
+            Outcome::Budget => done.trickle,
+            _ => true,
+        };
+        let how = done.outcome;
+        self.report.push(done);
+        if let Some(fault @ Fault::Store(_)) = fault {
+            return Err(fault);
+        }
+        let (row, now) = (part.row, self.engine.clock.now());
+        self.engine.writer.run(move |store| store.end_run(row, &totals, now)).await?;
+        fault.map_or(Ok((go_on, how)), Err)
+    }
+
+    /// Returns how this run's part of `entity` ended, if it was taken up.
+    pub(super) fn outcome(&self, entity: &Entity) -> Option<Outcome> {
+        let report = self.report.entities.iter().find(|report| report.entity == entity.name);
+        report.map(|report| report.outcome)
+    }
+}
