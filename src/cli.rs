@@ -72,6 +72,8 @@ pub(crate) enum Command {
     Sync(Sync),
     /// Walk everything by id: repair what differs, and find what is gone
     Reconcile(Reconcile),
+    /// Say what the next run costs, before anything is spent on it
+    Plan(Plan),
     /// Show how fresh the mirror is, what was spent, and what went wrong
     Status(Json),
     /// Print the SQL of the database, with comments
@@ -150,6 +152,27 @@ pub(crate) struct Reconcile {
     /// Accept another user of the same company as the one through whose eyes the mirror sees
     #[arg(long)]
     pub(crate) accept_user: bool,
+
+    #[command(flatten)]
+    pub(crate) json: Json,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Of a mirror that was filled once this sends nothing and is exact. Before that it asks whose token it is and how many deals
+there are, at a cost of 42, and what is not known then is a range.
+
+Examples:
+  pipedrive-mirror plan            the next backfill or sync
+  pipedrive-mirror plan --restart  reading everything again
+  pipedrive-mirror plan --json     the same for a script")]
+pub(crate) struct Plan {
+    #[command(flatten)]
+    pub(crate) which: Which,
+
+    /// What `backfill --restart` costs
+    #[arg(long)]
+    pub(crate) restart: bool,
 
     #[command(flatten)]
     pub(crate) json: Json,

@@ -10,6 +10,7 @@
 //!   walk       one entity, page by page              fetch    one page, as large as the source can give it
 //!   salvage    past a place that cannot be read      report   what a run did
 //!   learn      custom fields nobody described yet    ending   what a run came to -> its exit code
+//!   standing   what decides the price of a run       forecast that price, before it is paid; pure
 //! api/         HTTP in                             store/     SQLite out
 //!   client     one request, one answer               rows        a page and its checkpoint in one transaction
 //!   gate       in front of every request             fate        may this row replace that one? pure
@@ -18,7 +19,7 @@
 //!   retry      waiting and asking again              ledger      what was spent, and what limits were learnt
 //!   page       envelope -> rows and next cursor      writer      the one thread that writes
 //!   error      ApiError and its Verdict              migrate     schema/ -> user_version
-//!   http       the real transport                    read        read-only, for `status`
+//!   http       the real transport                    read        read-only, for `status` and `plan`
 //! entity/      declarations: data about data, no I/O
 //!   mod        Entity, Advance, Table, ENTITIES      decode      the exact text of a row -> its values
 //!   deal, deal_field                                 custom      the columns of custom fields

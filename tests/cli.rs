@@ -316,6 +316,7 @@ fn help_says_what_each_command_does_and_gives_examples() {
         &[] as &[&str],
         &["backfill"],
         &["sync"],
+        &["plan"],
         &["status"],
         &["schema"],
         &["config"],
@@ -535,4 +536,82 @@ fn a_sync_on_a_new_database_is_a_backfill_and_then_fetches_what_changed() {
     source.emulator.world().apply(edit).unwrap();
     assert_eq!(house.run(&["sync"]).code, 0);
     assert!(truth::differences(&house.database(), &source.emulator).is_empty());
+}
+
+// The price, before it is paid.
+
+#[test]
+fn the_plan_of_a_filled_mirror_sends_nothing_and_takes_no_lock() {
+    let (source, house) = mirrored();
+    source.emulator.reset_log();
+    let lock = Lock::acquire(&house.path("pipedrive.db")).unwrap();
+    // Nor has the source to be within reach.
+    let house = house.with("PIPEDRIVE_BASE_URL", "http://127.0.0.1:9");
+    let plan = json(&house.run(&["plan", "--json"]));
+    assert_eq!(plan["total"]["cost"], 32, "{plan}");
+    assert_eq!(plan["total"]["estimate"], false);
+    assert_eq!(plan["own"]["cost"], 0);
+    assert_eq!(plan["entities"].as_array().unwrap().len(), 8);
+    let again = json(&house.run(&["plan", "--restart", "--json"]));
+    assert_eq!(again["total"]["cost"], 2 + 10 + 10 + 20 + 40, "{again}");
+    let words = house.run(&["plan"]);
+    assert!(
+        words.out.contains("together") && words.out.contains("schedules in force"),
+        "{words:?}"
+    );
+    assert!(source.emulator.log().is_empty());
+    drop(lock);
+}
+
+#[test]
+fn the_first_plan_costs_42_and_says_that_it_is_a_range() {
+    let (source, house) = small();
+    let plan = json(&house.run(&["plan", "--json"]));
+    assert_eq!(plan["total"]["estimate"], true);
+    assert_eq!(plan["own"]["cost"], 42);
+    let (least, most) = (&plan["total"]["cost"], &plan["total"]["cost_max"]);
+    assert_eq!(source.emulator.spent(), 42);
+    assert!(!house.path("pipedrive.db").exists(), "no database is made");
+    let words = house.run(&["plan"]);
+    assert!(words.out.contains("range") && words.out.contains("not written down"), "{words:?}");
+    // What is said is what is spent, but for asking again.
+    let before = source.emulator.spent();
+    assert_eq!(house.run(&["backfill", "--quiet"]).code, 0);
+    let spent = source.emulator.spent() - before;
+    assert!(least.as_u64() <= Some(spent) && Some(spent) <= most.as_u64(), "{plan}: {spent}");
+}
+
+#[test]
+fn a_backfill_tells_its_price_first_unless_nobody_would_read_it() {
+    for (args, asked) in [
+        (&["backfill"] as &[&str], 2),
+        (&["backfill", "--quiet"], 1),
+        (&["backfill", "--json"], 1),
+        (&["backfill", "--log-format", "json"], 1),
+    ] {
+        let (source, house) = small();
+        let said = house.run(args);
+        assert_eq!(said.code, 0, "{said:?}");
+        let summaries =
+            source.emulator.log().iter().filter(|asked| asked.path.ends_with("/summary")).count();
+        assert_eq!(summaries, asked, "{args:?}: once it is the count after the first pass");
+        assert_eq!(said.err.contains("price of the next run"), asked == 2, "{said:?}");
+        let booked = house.number("SELECT sum(cost) FROM sync_api_usage");
+        assert_eq!(u64::try_from(booked).unwrap(), source.emulator.spent(), "{args:?}");
+    }
+}
+
+#[test]
+fn a_plan_that_has_to_ask_needs_the_lock_and_the_company_of_the_mirror() {
+    let (source, house) = small();
+    fault(&source, "/api/v2/deals", status(503));
+    house.run(&["backfill", "--quiet"]);
+    let lock = Lock::acquire(&house.path("pipedrive.db")).unwrap();
+    house.run(&["plan"]).fails(6, &["another pipedrive-mirror"]);
+    drop(lock);
+    house.database().execute("UPDATE sync_account SET company_id = company_id + 1", []).unwrap();
+    house.run(&["plan"]).fails(2, &["company"]);
+    house.database().execute("UPDATE sync_account SET company_id = company_id - 1", []).unwrap();
+    assert_eq!(json(&house.run(&["plan", "--json"]))["own"]["cost"], 42);
+    assert_eq!(json(&house.run(&["plan", "--json"]))["own"]["cost"], 0, "it is remembered");
 }

@@ -34,7 +34,7 @@ fn typed() -> Vec<Vec<String>> {
 #[test]
 fn every_command_in_the_readme_can_be_typed() {
     let typed = typed();
-    for subcommand in ["backfill", "sync", "status", "schema", "emulator"] {
+    for subcommand in ["backfill", "sync", "plan", "status", "schema", "emulator"] {
         assert!(
             typed.iter().any(|words| words.iter().any(|word| word == subcommand)),
             "{subcommand}"

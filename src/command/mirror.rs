@@ -17,7 +17,7 @@ use pipedrive_mirror::{
 use serde_json::json;
 
 use super::{
-    Failure, print, shown,
+    Failure, plan, print, shown,
     wanted::{reconciled, settings, wanted},
 };
 use crate::{cli, progress_bar::Progress, shutdown::Shutdown};
@@ -71,7 +71,14 @@ fn mirror(
 ) -> Result<Exit, Failure> {
     let source = Source::of(config)?;
     let settings = settings(config, &source.base_url);
-    let store = Store::open(Lock::acquire(&config.database)?, config.database_mode.bits())?;
+    let open = || Store::open(Lock::acquire(&config.database)?, config.database_mode.bits());
+    let mut store = open()?;
+    // A price that nobody reads is not worth what asking for it may cost.
+    if matches!(mode, Mode::Backfill { .. }) && !quiet && !json {
+        drop(store);
+        plan::announce(config, mode, wanted);
+        store = open()?;
+    }
     let path = store.path().to_owned();
     let started = Instant::now();
     let runtime = runtime()?;

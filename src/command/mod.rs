@@ -5,7 +5,9 @@ mod demo;
 mod emulator;
 mod failure;
 mod mirror;
+mod plan;
 mod print;
+mod quoted;
 mod status;
 mod wanted;
 
@@ -34,6 +36,7 @@ pub(crate) fn run(cli: Cli, bars: MultiProgress) -> Result<Exit, Failure> {
         Command::Backfill(args) => mirror::backfill(&load(&overrides)?, &args, bars, quiet),
         Command::Sync(args) => mirror::sync(&load(&overrides)?, &args, bars, quiet),
         Command::Reconcile(args) => mirror::reconcile(&load(&overrides)?, &args, bars, quiet),
+        Command::Plan(args) => plan::plan(&load(&overrides)?, &args),
         Command::Status(json) => status::status(&load(&overrides)?, json.json),
         Command::Schema => schema(&load(&overrides)?),
         Command::Config(cli::Config::Init { file }) => config::init(&file),

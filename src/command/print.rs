@@ -14,6 +14,11 @@ pub(crate) fn text(text: &str) -> Result<(), Failure> {
     }
 }
 
+/// Writes `text` to stderr, beside the results.
+pub(crate) fn aside(text: &str) -> std::io::Result<()> {
+    anstream::stderr().write_all(escaped(text).as_bytes())
+}
+
 /// Writes one JSON object to stdout.
 pub(crate) fn json(value: &serde_json::Value) -> Result<(), Failure> {
     text(&format!("{value:#}\n"))

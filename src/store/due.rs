@@ -140,16 +140,15 @@ impl Store {
     /// SQLite's.
     pub fn enrol(&mut self, rule: ChildRule, now: Timestamp) -> Result<(), StoreError> {
         let name = rule.entity.name;
-        let Some(child) = rule.entity.child() else { return Ok(()) };
-        let known = policy(&self.conn, name)?;
-        if known.as_deref() == Some(rule.policy.name()) {
-            return Ok(());
-        }
-        let again = known.as_deref() == Some(OFF);
+        let Some(enrolment) = enrolment(&self.conn, rule)? else { return Ok(()) };
         self.write(|tx| {
             let version = state::next_version(tx)?;
             let marked = tx.execute(
-                &enrol_sql(child, rule.policy, again),
+                &format!(
+                    "INSERT INTO sync_due (kind, id, why, since, generation) SELECT ?1, d.id, 'never read', ?2, ?3
+                     FROM deals d WHERE {LIVE} AND {} ON CONFLICT DO NOTHING",
+                    enrolment.which
+                ),
                 params![name, instant::text(now), version.cast_signed()],
             )?;
             if marked > 0 {
@@ -174,7 +173,7 @@ impl Store {
         })
     }
 
-    /// Marks the sets of `kind` that were stored before `before`, oldest first; at most `most`.
+    /// Marks the sets of `kind` that were stored before `before`, oldest first, as many as one run may.
     ///
     /// # Errors
     ///
@@ -183,7 +182,6 @@ impl Store {
         &mut self,
         kind: &Entity,
         before: Timestamp,
-        most: u64,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let (before, now) = (instant::text(before), instant::text(now));
@@ -201,7 +199,7 @@ impl Store {
                  SELECT c.child, c.deal_id, 'refresh', ?4, ?5 FROM sync_children c JOIN deals d ON d.id = c.deal_id
                  WHERE c.child = ?1 AND c.stored_at < ?2 AND d.is_deleted = 0 AND d._missing_since IS NULL
                  ORDER BY c.stored_at LIMIT ?3 ON CONFLICT DO NOTHING",
-                params![kind.name, before, most.cast_signed(), now, version.cast_signed()],
+                params![kind.name, before, REFRESH.cast_signed(), now, version.cast_signed()],
             )?;
             if marked > 0 {
                 state::raise(tx, Key::Version, version)?;
@@ -247,7 +245,7 @@ impl Store {
     }
 }
 
-const LIVE: &str = "d.is_deleted = 0 AND d._missing_since IS NULL";
+pub(super) const LIVE: &str = "d.is_deleted = 0 AND d._missing_since IS NULL";
 
 /// Whether the stored lines of a deal leave a gap to its value, or cannot show one.
 const GAP: &str =
@@ -279,14 +277,28 @@ fn set_policy(tx: &Transaction<'_>, child: &str, policy: &str) -> rusqlite::Resu
     Ok(())
 }
 
-/// Which parents owe children under a policy that is new; `again`: also those that were asked about before it was off.
-fn enrol_sql(child: &Child, policy: Policy, again: bool) -> String {
+/// Which parents owe children under a policy that is new.
+pub(super) struct Enrolment {
+    /// The condition on live rows of `deals d`; `?1` is the child's name.
+    pub(super) which: String,
+    /// Whether it is mirrored again after it was off: then what is stored may be out of date.
+    pub(super) again: bool,
+}
+
+/// Returns what enrolling by `rule` would mark; `None` if its policy is the one in force.
+pub(super) fn enrolment(conn: &Connection, rule: ChildRule) -> rusqlite::Result<Option<Enrolment>> {
+    let Some(child) = rule.entity.child() else { return Ok(None) };
+    let known = policy(conn, rule.entity.name)?;
+    if known.as_deref() == Some(rule.policy.name()) {
+        return Ok(None);
+    }
+    let again = known.as_deref() == Some(OFF);
     let mut has_some = format!("d.{} IS NOT 0", child.zero);
-    if child.evidence == Evidence::ValueGap && policy == Policy::Counter {
+    if child.evidence == Evidence::ValueGap && rule.policy == Policy::Counter {
         // Where the lines are not stored yet, the gap is judged when they are.
         has_some = format!("{has_some} AND {GAP}");
     }
-    let owes = match policy {
+    let owes = match rule.policy {
         Policy::All => "1".to_owned(),
         Policy::Open => format!("(d.status = 'open' OR {has_some})"),
         Policy::Counter | Policy::Changed => has_some,
@@ -294,11 +306,11 @@ fn enrol_sql(child: &Child, policy: Policy, again: bool) -> String {
     let stored = "EXISTS (SELECT 1 FROM sync_children c WHERE c.child = ?1 AND c.deal_id = d.id)";
     let which =
         if again { format!("({owes} OR {stored})") } else { format!("{owes} AND NOT {stored}") };
-    format!(
-        "INSERT INTO sync_due (kind, id, why, since, generation) SELECT ?1, d.id, 'never read', ?2, ?3
-         FROM deals d WHERE {LIVE} AND {which} ON CONFLICT DO NOTHING"
-    )
+    Ok(Some(Enrolment { which, again }))
 }
+
+/// How many sets that grew old one run marks at most.
+pub(super) const REFRESH: u64 = 10_000;
 
 /// How long the longest wait is at least.
 const LONGEST: Duration = Duration::from_secs(24 * 3_600);

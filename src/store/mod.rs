@@ -28,6 +28,7 @@ mod reconciles;
 mod renew;
 mod rows;
 mod runs;
+mod sizes;
 mod sql;
 mod state;
 mod writer;
@@ -49,6 +50,7 @@ pub use migrate::KNOWN as SCHEMA;
 pub use read::{EntityProgress, LastRun, Reader, Reconciles, Spent};
 pub use renew::Renewal;
 pub use runs::{RunRow, RunTotals};
+pub use sizes::{OwedNow, Stretch};
 pub use writer::{Writer, WriterLoop};
 
 /// The database, open for writing by this process alone.

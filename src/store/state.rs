@@ -53,6 +53,8 @@ pub(super) enum Key {
     ReconcileOwed,
     /// How the count after the first complete pass came out: `equal`, or the source's number and ours.
     Counted,
+    /// How many live deals the source counted before the first pass.
+    LiveTotal,
 }
 
 impl Key {
@@ -81,6 +83,7 @@ impl Key {
             Self::ReconcileTouched => "reconcile_touched",
             Self::ReconcileOwed => "reconcile_owed",
             Self::Counted => "counted",
+            Self::LiveTotal => "live_total",
         }
     }
 }

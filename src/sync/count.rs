@@ -1,21 +1,9 @@
 //! A backfill is complete when it was counted: a listing that was silently cut short looks like success.
 
-use serde::Deserialize;
 use tracing::warn;
 
-use super::{Fault, Outcome, engine, steps::Steps, walk::Ended};
-use crate::{
-    api::{ApiError, Call},
-    endpoint,
-    entity::Entity,
-};
-
-/// Source: API reference, "Get deals summary": `total_count`, over all deals that are neither archived nor deleted
-/// (API.md 4.4: expected to count what the token's user sees).
-#[derive(Deserialize)]
-struct Summary {
-    total_count: u64,
-}
+use super::{Fault, Outcome, engine, steps::Steps, total::total_of, walk::Ended};
+use crate::{api::Call, endpoint, entity::Entity};
 
 impl Steps<'_> {
     /// Counts the live deals against the source's own total, once, after the first complete pass; returns whether the run
@@ -75,7 +63,7 @@ impl Steps<'_> {
         let call = Call::new(&endpoint::DEALS_SUMMARY);
         let asked = stop.run_until_cancelled(self.engine.client.get(&call)).await;
         let mut report = super::EntityReport::new(list);
-        let (total, ended) = match asked.map(|asked| asked.and_then(|answer| total(&answer))) {
+        let (total, ended) = match asked.map(|asked| asked.and_then(|answer| total_of(&answer))) {
             None => (None, Ok(Ended::Stopped)),
             Some(Ok(total)) => (Some(total), Ok(Ended::Complete)),
             Some(Err(error)) if engine::ends_run(&error) => (None, Err(Fault::Api(error))),
@@ -93,12 +81,4 @@ impl Steps<'_> {
         let mirror = self.engine.writer.run(move |store| store.countable(list)).await?;
         Ok(Some((source != mirror).then_some((source, mirror))))
     }
-}
-
-fn total(answer: &crate::api::Answer) -> Result<u64, ApiError> {
-    let path = endpoint::DEALS_SUMMARY.path;
-    let summary: Summary = serde_json::from_str(answer.object()?).map_err(|_| {
-        ApiError::Malformed { path, what: "there is no `total_count` in it".to_owned() }
-    })?;
-    Ok(summary.total_count)
 }

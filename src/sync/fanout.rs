@@ -40,10 +40,7 @@ const A_DAY: Duration = Duration::from_secs(24 * 3_600);
 const BEHIND: SignedDuration = SignedDuration::from_secs(2);
 
 /// How rarely a source that refused children for all deals (its plan lacks them) is asked again.
-const REFUSED: SignedDuration = SignedDuration::from_hours(7 * 24);
-
-/// How many sets that grew old are marked in one run.
-const REFRESH: u64 = 10_000;
+pub(super) const REFUSED: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// How much of what is owed is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -175,7 +172,7 @@ impl<'e> Fanout<'e> {
         let (entity, now) = (self.entity, self.engine.server_now());
         let before = now.checked_sub(self.engine.settings.refresh_after);
         if let (true, Ok(before)) = (entity.is_trickle(), before) {
-            let mark = move |store: &mut Store| store.mark_oldest(entity, before, REFRESH, now);
+            let mark = move |store: &mut Store| store.mark_oldest(entity, before, now);
             self.engine.writer.run(mark).await?;
         }
         Ok(())

@@ -19,10 +19,10 @@ use crate::{entity::Entity, progress::Checkpoint, store::Store};
 /// Without a complete pass for so long, a list may have dropped deletions: it shows them for 30 days only.
 ///
 /// Source: API reference, "Get all deals": `status=deleted` lists deals deleted within the last 30 days.
-const ABSENCE: SignedDuration = SignedDuration::from_hours(28 * 24);
+pub(super) const ABSENCE: SignedDuration = SignedDuration::from_hours(28 * 24);
 
 /// How soon a reconcile that was cut short is gone on with by itself: a source in trouble is not asked every five minutes.
-const AGAIN: SignedDuration = SignedDuration::from_hours(1);
+pub(super) const AGAIN: SignedDuration = SignedDuration::from_hours(1);
 
 /// The least ceiling of tombstones: a small account's twentieth is nothing.
 const LEAST_CEILING: u64 = 25;

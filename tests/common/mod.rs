@@ -181,16 +181,7 @@ impl Sim {
             token,
             &options,
         );
-        let mut settings = Settings::new("https://example.invalid");
-        settings.overlap = self.overlap;
-        settings.reconcile.max_missing = self.max_missing;
-        if let Some(policy) = self.children {
-            settings.children = ENTITIES
-                .iter()
-                .filter(|entity| entity.child().is_some() && self.without != Some(entity.name))
-                .map(|&entity| ChildRule { entity, policy })
-                .collect();
-        }
+        let settings = self.settings();
         Engine::new(
             client,
             writer.clone(),
@@ -201,7 +192,22 @@ impl Sim {
         )
     }
 
-    fn wanted(&self) -> Vec<Wanted> {
+    /// How a run goes about it.
+    pub fn settings(&self) -> Settings {
+        let mut settings = Settings::new("https://example.invalid");
+        settings.overlap = self.overlap;
+        settings.reconcile.max_missing = self.max_missing;
+        if let Some(policy) = self.children {
+            settings.children = ENTITIES
+                .iter()
+                .filter(|entity| entity.child().is_some() && self.without != Some(entity.name))
+                .map(|&entity| ChildRule { entity, policy })
+                .collect();
+        }
+        settings
+    }
+
+    pub fn wanted(&self) -> Vec<Wanted> {
         let named = |entity: &&&entity::Entity| {
             self.entities.is_empty() || self.entities.contains(&entity.name)
         };
