@@ -93,7 +93,7 @@ CREATE TABLE sync_children (
   child     TEXT NOT NULL,
   deal_id   INTEGER NOT NULL, -- deals.id
   stored_at TEXT NOT NULL,
-  counter   INTEGER,          -- what the deal's counter said then
+  counter   INTEGER,          -- what the deal's counter said then; of discounts: value against lines, in hundredths
   rows      INTEGER NOT NULL, -- how many were stored
   hash      INTEGER NOT NULL, -- of their exact texts
   PRIMARY KEY (child, deal_id)

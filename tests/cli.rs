@@ -494,6 +494,35 @@ fn the_demonstration_keeps_a_private_file_and_overwrites_none() {
     assert_eq!(house.run(&["--database", "kept.db", "status"]).code, 0);
 }
 
+#[test]
+fn status_says_what_is_owed_since_when_and_what_failed() {
+    let house = House::empty();
+    // What costs a request a deal takes more than one day of the smallest plan's share.
+    assert_eq!(house.run(&["demo", "--deals", "700", "--keep", "kept.db"]).code, 0);
+    let database = ["--database", "kept.db", "status"];
+    let report = json(&house.run(&[&database[..], &["--json"]].concat()));
+    let of = |name: &str| {
+        let entities = report["entities"].as_array().unwrap();
+        entities.iter().find(|entity| entity["entity"] == name).unwrap().clone()
+    };
+    assert_eq!(of("deal_products")["owed"], 0);
+    let followers = of("deal_followers");
+    let owed = followers["owed"].as_u64().unwrap();
+    assert!(owed > 100 && followers["owed_since"].is_string(), "{followers}");
+    assert_eq!(
+        (&followers["owed_failing"], &followers["last_outcome"]),
+        (&0.into(), &"budget".into())
+    );
+    let mirror = rusqlite::Connection::open(house.path("kept.db")).unwrap();
+    let failed = "UPDATE sync_due SET attempts = 2, error = 'nothing is found', not_before = '2030-01-01T00:00:00Z'
+                  WHERE kind = 'deal_followers' AND id = (SELECT min(id) FROM sync_due WHERE kind = 'deal_followers')";
+    assert_eq!(mirror.execute(failed, []).unwrap(), 1);
+    let words = house.run(&database).out;
+    assert!(words.contains(&owed.to_string()), "{words}");
+    assert!(words.contains("1 of the owed deals failed, such as deal "), "{words}");
+    assert!(words.contains("nothing is found"), "{words}");
+}
+
 #[rstest]
 #[case::terminated(rustix::process::Signal::TERM, 143)]
 #[case::interrupted(rustix::process::Signal::INT, 130)]
