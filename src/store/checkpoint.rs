@@ -88,22 +88,31 @@ impl Store {
         mark: Timestamp,
         rows: u32,
     ) -> Result<Option<Timestamp>, StoreError> {
-        let (Advance::HighWater { list: (column, value) }, Some(changed)) =
-            (&entity.advance, entity.table.changed)
-        else {
-            return Ok(None);
-        };
-        let sql = format!(
-            "SELECT {changed} FROM {} WHERE {column} = ?1 AND {changed} <= ?2 ORDER BY {changed} DESC LIMIT 1 OFFSET ?3",
-            entity.table.name
-        );
-        let found: Option<String> = self
-            .conn
-            .prepare_cached(&sql)?
-            .query_row(params![value, instant::text(mark), rows], |row| row.get(0))
-            .optional()?;
-        Ok(found.and_then(|text| instant::parse(&text)))
+        Ok(looked_back(&self.conn, entity, mark, rows)?)
     }
+}
+
+/// Returns the instant after which at most `rows` rows of `entity`'s list were changed, up to `mark`.
+pub(super) fn looked_back(
+    conn: &Connection,
+    entity: &Entity,
+    mark: Timestamp,
+    rows: u32,
+) -> rusqlite::Result<Option<Timestamp>> {
+    let (Advance::HighWater { list: (column, value) }, Some(changed)) =
+        (&entity.advance, entity.table.changed)
+    else {
+        return Ok(None);
+    };
+    let sql = format!(
+        "SELECT {changed} FROM {} WHERE {column} = ?1 AND {changed} <= ?2 ORDER BY {changed} DESC LIMIT 1 OFFSET ?3",
+        entity.table.name
+    );
+    let found: Option<String> = conn
+        .prepare_cached(&sql)?
+        .query_row(params![value, instant::text(mark), rows], |row| row.get(0))
+        .optional()?;
+    Ok(found.and_then(|text| instant::parse(&text)))
 }
 
 /// Reads the checkpoint of `entity`.

@@ -169,6 +169,16 @@ impl Store {
     }
 }
 
+/// Returns how many candidates of `entity` nobody asked for yet.
+pub(super) fn unasked(conn: &Connection, entity: &Entity) -> rusqlite::Result<u64> {
+    let count: i64 = conn.query_row(
+        "SELECT count(*) FROM sync_due WHERE kind = ?1 AND why <> ?2",
+        params![kind(entity), CONFIRMED],
+        |row| row.get(0),
+    )?;
+    Ok(count.cast_unsigned())
+}
+
 /// Returns how many absences are confirmed, of whichever list.
 pub(super) fn confirmed(conn: &Connection) -> rusqlite::Result<u64> {
     let count: i64 = conn.query_row(
@@ -273,7 +283,7 @@ impl<'t> Presence<'t> {
         }
         let table = entity.table;
         let (key, changed) = (table.key(), table.changed.unwrap_or("NULL"));
-        let deleted = table.deleted.map_or("0", |column| column);
+        let deleted = table.deleted.unwrap_or("0");
         let sql = format!(
             "SELECT {key} FROM {} WHERE {key} > ?1 AND {key} <= ?2 AND {column} = ?3 AND {deleted} = 0
              AND _missing_since IS NULL AND (?4 IS NULL OR {changed} >= ?4)",

@@ -1,7 +1,7 @@
 //! Where the walks over everything stand, and how many rows there are to be compared with the source's own total.
 
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::params;
+use rusqlite::Connection;
 
 use super::{
     Store, StoreError, checkpoint, presence,
@@ -159,16 +159,13 @@ impl Store {
     ///
     /// SQLite's.
     pub fn countable(&self, entity: &Entity) -> Result<u64, StoreError> {
-        let Advance::HighWater { list: (column, value) } = &entity.advance else { return Ok(0) };
         let (table, key) = (entity.table.name, entity.table.key());
-        let deleted = entity.table.deleted.map_or("0", |column| column);
         let sql = format!(
-            "SELECT (SELECT count(*) FROM {table} WHERE {column} = ?1 AND {deleted} = 0 AND _missing_since IS NULL)
-             + (SELECT count(DISTINCT key) FROM sync_quarantine q WHERE entity = ?2 AND NOT EXISTS
-                (SELECT 1 FROM {table} WHERE {key} = CAST(q.key AS INTEGER)))"
+            "SELECT count(DISTINCT key) FROM sync_quarantine q WHERE entity = ?1 AND NOT EXISTS
+             (SELECT 1 FROM {table} WHERE {key} = CAST(q.key AS INTEGER))"
         );
-        let rows: i64 = self.conn.query_row(&sql, params![value, entity.name], |row| row.get(0))?;
-        Ok(rows.cast_unsigned())
+        let unread: i64 = self.conn.query_row(&sql, [entity.name], |row| row.get(0))?;
+        Ok(self.listed(entity)? + unread.cast_unsigned())
     }
 
     /// Returns how many live rows of `entity`'s list are stored.
@@ -177,14 +174,7 @@ impl Store {
     ///
     /// SQLite's.
     pub fn listed(&self, entity: &Entity) -> Result<u64, StoreError> {
-        let Advance::HighWater { list: (column, value) } = &entity.advance else { return Ok(0) };
-        let deleted = entity.table.deleted.map_or("0", |column| column);
-        let sql = format!(
-            "SELECT count(*) FROM {} WHERE {column} = ?1 AND {deleted} = 0 AND _missing_since IS NULL",
-            entity.table.name
-        );
-        let rows: i64 = self.conn.query_row(&sql, [value], |row| row.get(0))?;
-        Ok(rows.cast_unsigned())
+        Ok(listed(&self.conn, entity)?)
     }
 
     /// Returns how many rows of the table of `entity` are live.
@@ -193,7 +183,7 @@ impl Store {
     ///
     /// SQLite's.
     pub fn live_rows(&self, entity: &Entity) -> Result<u64, StoreError> {
-        let deleted = entity.table.deleted.map_or("0", |column| column);
+        let deleted = entity.table.deleted.unwrap_or("0");
         let sql = format!(
             "SELECT count(*) FROM {} WHERE {deleted} = 0 AND _missing_since IS NULL",
             entity.table.name
@@ -201,4 +191,16 @@ impl Store {
         let rows: i64 = self.conn.query_row(&sql, [], |row| row.get(0))?;
         Ok(rows.cast_unsigned())
     }
+}
+
+/// Returns how many live rows of `entity`'s list are stored.
+pub(super) fn listed(conn: &Connection, entity: &Entity) -> rusqlite::Result<u64> {
+    let Advance::HighWater { list: (column, value) } = &entity.advance else { return Ok(0) };
+    let deleted = entity.table.deleted.unwrap_or("0");
+    let sql = format!(
+        "SELECT count(*) FROM {} WHERE {column} = ?1 AND {deleted} = 0 AND _missing_since IS NULL",
+        entity.table.name
+    );
+    let rows: i64 = conn.query_row(&sql, [value], |row| row.get(0))?;
+    Ok(rows.cast_unsigned())
 }

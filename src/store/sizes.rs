@@ -4,12 +4,12 @@
 //! first time, a set that grew old) is counted as if it were marked already.
 
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, params};
 
 use super::{
     ChildRule, Reader, Store, StoreError, checkpoint,
     due::{self, LIVE},
-    presence,
+    presence, reconciles,
     state::{self, Key},
 };
 use crate::{
@@ -82,12 +82,7 @@ impl Reader {
     ///
     /// SQLite's.
     pub fn live(&self, entity: &Entity) -> Result<u64, StoreError> {
-        let Advance::HighWater { list: (column, value) } = &entity.advance else { return Ok(0) };
-        let deleted = entity.table.deleted.unwrap_or("0");
-        self.count(&format!(
-            "SELECT count(*) FROM {} WHERE {column} = {value} AND {deleted} = 0 AND _missing_since IS NULL",
-            entity.table.name
-        ))
+        Ok(reconciles::listed(self.connection(), entity)?)
     }
 
     /// Returns the instant after which at most `rows` rows of `entity`'s list were changed, up to `mark`; `None` if the
@@ -102,20 +97,7 @@ impl Reader {
         mark: Timestamp,
         rows: u32,
     ) -> Result<Option<Timestamp>, StoreError> {
-        let (Advance::HighWater { list: (column, value) }, Some(changed)) =
-            (&entity.advance, entity.table.changed)
-        else {
-            return Ok(None);
-        };
-        let sql = format!(
-            "SELECT {changed} FROM {} WHERE {column} = ?1 AND {changed} <= ?2 ORDER BY {changed} DESC LIMIT 1 OFFSET ?3",
-            entity.table.name
-        );
-        let found: Option<String> = self
-            .connection()
-            .query_row(&sql, params![value, instant::text(mark), rows], |row| row.get(0))
-            .optional()?;
-        Ok(found.and_then(|text| instant::parse(&text)))
+        Ok(checkpoint::looked_back(self.connection(), entity, mark, rows)?)
     }
 
     /// Returns how far the walk of `entity` by id came; `None` if the list was never looked at as a whole.
@@ -133,12 +115,7 @@ impl Reader {
     ///
     /// SQLite's.
     pub fn candidates(&self, entity: &Entity) -> Result<u64, StoreError> {
-        let count: i64 = self.connection().query_row(
-            "SELECT count(*) FROM sync_due WHERE kind = 'presence_' || ?1 AND why <> 'confirmed'",
-            [entity.name],
-            |row| row.get(0),
-        )?;
-        Ok(count.cast_unsigned())
+        Ok(presence::unasked(self.connection(), entity)?)
     }
 
     /// Returns how many live deals the source counted before the first pass, if it was asked.
