@@ -50,12 +50,6 @@ impl World {
                 self.replace(id, None);
                 Edited::Deal(id)
             }
-            Edit::AddUser(name) => {
-                let id = self.company.users.keys().next_back().map_or(1, |last| last + 1);
-                let email = format!("seller{id}@acme.example");
-                self.company.users.insert(id, super::User { name, email, created: now });
-                Edited::User(id)
-            }
             Edit::AddField { name, field_type, options } => {
                 self.add_field(name, field_type, options, now)
             }
@@ -66,7 +60,11 @@ impl World {
             Edit::ChangeFieldType(code, field_type) => self.change_type(code, field_type)?,
             Edit::RemoveField(code) => self.remove_field(code)?,
             Edit::AddOption(code, label) => self.add_option(&code, label, now)?,
+            Edit::RenameOption(code, option, label) => {
+                self.rename_option(&code, option, label, now)?
+            }
             Edit::RemoveOption(code, option) => self.remove_option(&code, option)?,
+            edit => self.apply_reference(edit, now)?,
         };
         self.history.push((now, edit));
         Ok(edited)
@@ -108,7 +106,9 @@ impl World {
         currency: Currency,
     ) -> Result<Deal, EditError> {
         let now = Second::of(self.now());
-        let stage = self.company.stages.get(&stage_id).ok_or(EditError::Unknown)?;
+        let stage = self.company.stages.get(&stage_id);
+        let stage =
+            stage.filter(|stage| stage.stamp.deleted.is_none()).ok_or(EditError::Unknown)?;
         let place = (stage.pipeline_id, stage_id);
         let deal = Deal::new(self.next_deal, title.into(), self.user(), place, now);
         Ok(Deal { value: Some(value), currency, ..deal })
@@ -294,6 +294,19 @@ impl World {
         let id = option.id;
         self.options_mut(code)?.push(option);
         Ok(Edited::Option(id))
+    }
+
+    fn rename_option(
+        &mut self,
+        code: &str,
+        option: Id,
+        label: String,
+        now: Second,
+    ) -> Result<Edited, EditError> {
+        let mut options = self.options_mut(code)?.iter_mut();
+        let found = options.find(|it| it.id == option).ok_or(EditError::Unknown)?;
+        (found.label, found.update_time) = (label, Some(now));
+        Ok(Edited::Option(option))
     }
 
     fn remove_option(&mut self, code: &str, option: Id) -> Result<Edited, EditError> {

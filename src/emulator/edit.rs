@@ -5,7 +5,8 @@ use super::{
     attached::{Discount, Installment, ProductLine},
     deal::Child,
     field::FieldType,
-    value::{Cents, Currency, Value},
+    reference::Reference,
+    value::{Address, Cents, Currency, Value},
 };
 
 /// A change of the world.
@@ -73,6 +74,89 @@ pub enum Edit {
     PurgeDeal(Id),
     /// A new user, with this name.
     AddUser(String),
+    /// Gives a user another name.
+    RenameUser(Id, String),
+    /// Locks a user out; deals keep their owner.
+    DeactivateUser(Id),
+    /// A new contact, of the token's user.
+    AddPerson {
+        /// Full name.
+        name: String,
+        /// Where the contact works.
+        org_id: Option<Id>,
+    },
+    /// A change of a contact.
+    ChangePerson(Id, PersonChange),
+    /// Deletes a contact, which can be restored for 30 days; deals keep its number.
+    DeletePerson(Id),
+    /// Brings a deleted contact back.
+    RestorePerson(Id),
+    /// Removes a contact for good, without a trace in any list; deals keep its number.
+    PurgePerson(Id),
+    /// A new customer, of the token's user.
+    AddOrganization {
+        /// Its name.
+        name: String,
+    },
+    /// A change of a customer.
+    ChangeOrganization(Id, OrganizationChange),
+    /// Deletes a customer, which can be restored for 30 days; deals and contacts keep its number.
+    DeleteOrganization(Id),
+    /// Brings a deleted customer back.
+    RestoreOrganization(Id),
+    /// Removes a customer for good, without a trace in any list; deals and contacts keep its number.
+    PurgeOrganization(Id),
+    /// A new product in the catalogue, of the token's user.
+    AddCatalogProduct {
+        /// Its name.
+        name: String,
+        /// What one costs in the currency of the company.
+        price: Cents,
+    },
+    /// A change of a product in the catalogue; the lines of deals show its name and nothing else of it.
+    ChangeCatalogProduct(Id, ProductChange),
+    /// Deletes a product of the catalogue, which can be restored for 30 days; lines stay.
+    DeleteCatalogProduct(Id),
+    /// Brings a deleted product back.
+    RestoreCatalogProduct(Id),
+    /// Removes a product for good; lines stay, but without its name and number.
+    PurgeCatalogProduct(Id),
+    /// A new stage at the end of a pipeline.
+    AddStage {
+        /// Its name.
+        name: String,
+        /// The pipeline.
+        pipeline_id: Id,
+        /// How likely deals in it are won, in percent.
+        probability: u8,
+    },
+    /// A change of a stage.
+    ChangeStage(Id, StageChange),
+    /// Deletes a stage, but not the last one; deals stay in it.
+    DeleteStage(Id),
+    /// Removes a stage for good, but not the last one; deals keep its number.
+    PurgeStage(Id),
+    /// A new pipeline, without stages.
+    AddPipeline(String),
+    /// Gives a pipeline another name.
+    RenamePipeline(Id, String),
+    /// Says whether deals of a pipeline have a probability of their own.
+    EnableProbability(Id, bool),
+    /// Deletes a pipeline; its stages and deals stay as they are.
+    DeletePipeline(Id),
+    /// Removes a pipeline for good; its stages and deals keep its number.
+    PurgePipeline(Id),
+    /// A new currency that the company made up.
+    AddCurrency {
+        /// Its code.
+        code: Currency,
+        /// Its name.
+        name: String,
+    },
+    /// Gives a currency another name.
+    RenameCurrency(Id, String),
+    /// Removes a currency; amounts keep its code.
+    RemoveCurrency(Id),
     /// A new custom field.
     AddField {
         /// Its name.
@@ -90,8 +174,82 @@ pub enum Edit {
     RemoveField(String),
     /// A new option of a custom field, or of `label_ids`.
     AddOption(String, String),
+    /// Gives an option of a custom field, or of `label_ids`, another label.
+    RenameOption(String, Id, String),
     /// Removes an option; deals keep its number.
     RemoveOption(String, Id),
+}
+
+/// A change of a contact.
+#[derive(Debug, Clone, PartialEq)]
+pub enum PersonChange {
+    /// Another name.
+    Name(String),
+    /// Another place of work.
+    Organization(Option<Id>),
+    /// Other mail addresses, the primary one first.
+    Emails(Vec<String>),
+    /// Other phone numbers, the primary one first.
+    Phones(Vec<String>),
+    /// Another owner.
+    Owner(Id),
+    /// Other labels.
+    Labels(Vec<Id>),
+    /// Who may see it: 1, 3, 5 or 7.
+    VisibleTo(u8),
+    /// Another value of the custom field that holds a text.
+    Extra(Option<String>),
+}
+
+/// A change of a customer.
+#[derive(Debug, Clone, PartialEq)]
+pub enum OrganizationChange {
+    /// Another name.
+    Name(String),
+    /// Another place.
+    Address(Option<Box<Address>>),
+    /// Another page on the web.
+    Website(Option<String>),
+    /// Another owner.
+    Owner(Id),
+    /// Other labels.
+    Labels(Vec<Id>),
+    /// Who may see it: 1, 3, 5 or 7.
+    VisibleTo(u8),
+    /// Another value of the custom field that holds a text.
+    Extra(Option<String>),
+}
+
+/// A change of a product in the catalogue.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ProductChange {
+    /// Another name.
+    Name(String),
+    /// Another price in one currency, which may be one it had no price in.
+    Price(Currency, Cents),
+    /// Another number in the books.
+    Code(String),
+    /// Another tax, in hundredths of a percent.
+    Tax(Cents),
+    /// Another owner.
+    Owner(Id),
+    /// Who may see it: 1, 3, 5 or 7.
+    VisibleTo(u8),
+    /// Another value of the custom field that holds a text.
+    Extra(Option<String>),
+}
+
+/// A change of a stage.
+#[derive(Debug, Clone, PartialEq)]
+pub enum StageChange {
+    /// Another name.
+    Name(String),
+    /// How likely deals in it are won, in percent.
+    Probability(u8),
+    /// Another place in the pipeline; the other stages stay where they are.
+    Order(u16),
+    /// After how many days a deal in it is rotten; `None`: never.
+    Rotten(Option<u16>),
 }
 
 /// A change of a deal's own members.
@@ -144,12 +302,13 @@ pub enum Edited {
     Field(String),
     /// An option.
     Option(Id),
-    /// A user.
-    User(Id),
+    /// A record of reference data.
+    Record(Reference, Id),
 }
 
 impl Edited {
-    /// Returns the deal that was touched, or whose children were; `None`: a field, an option or a user.
+    /// Returns the deal that was touched, or whose children were; `None`: a field, an option or a record of reference
+    /// data.
     pub fn deal(&self) -> Option<Id> {
         match self {
             Self::Deal(id)
@@ -159,7 +318,7 @@ impl Edited {
             | Self::Follower(id, _)
             | Self::Participant(id, _)
             | Self::Conversion(id, _) => Some(*id),
-            Self::Field(_) | Self::Option(_) | Self::User(_) => None,
+            Self::Field(_) | Self::Option(_) | Self::Record(..) => None,
         }
     }
 }
@@ -171,22 +330,22 @@ pub enum EditError {
     /// No such deal, or it was purged.
     #[error("there is no such deal")]
     NoDeal,
-    /// No such custom field, option, stage, user, person or product.
-    #[error("there is no such field, option, stage, user, person or product")]
+    /// No such custom field, option or record of reference data.
+    #[error("there is no such field, option or record")]
     Unknown,
-    /// A deleted deal can only be restored.
-    #[error("the deal is deleted")]
+    /// A deleted deal or record can only be restored.
+    #[error("it is deleted")]
     Deleted,
     /// An archived deal can only be unarchived, deleted and restored.
     #[error("the deal is archived")]
     Archived,
-    /// The deal is already as the edit would make it.
-    #[error("the deal is already so")]
+    /// The deal or record is already as the edit would make it.
+    #[error("it is already so")]
     Already,
     /// Nothing of the kind with that id hangs on the deal.
     #[error("nothing with that id hangs on the deal")]
     NoChild,
-    /// The rules of products, installments, discounts or merging forbid it.
+    /// The rules of products, installments, discounts, merging or stages forbid it.
     #[error("the rules of the API forbid it")]
     NotAllowed,
     /// The value does not fit the field's type.

@@ -6,12 +6,16 @@ use serde_json::{Value as Json, json};
 use super::{
     Id, answer,
     attached::ChildRead,
+    company::User,
     cursor::{Order, Place},
     index::SortBy,
     list::{Listing, limit, single_shape},
     query::{Query, Refusal},
-    second::v1,
+    reference::{ReferenceRead, user_json},
+    search::search,
+    second::Second,
     summary::summary,
+    timeline::timeline,
     view::{DealView, DealViews},
     world::{List, World},
     writes::Write,
@@ -27,7 +31,10 @@ pub(super) enum Endpoint {
     Deal(Id),
     DealFields,
     Summary,
+    Timeline,
+    Search,
     Child(ChildRead),
+    Reference(ReferenceRead),
     Write(Write),
 }
 
@@ -38,9 +45,10 @@ impl Endpoint {
             Self::Deal(_) => 1,
             Self::Me => 2,
             Self::Deals | Self::DealFields => 10,
-            Self::ArchivedDeals => 20,
+            Self::ArchivedDeals | Self::Timeline | Self::Search => 20,
             Self::Summary => 40,
             Self::Child(read) => read.cost(),
+            Self::Reference(read) => read.cost(),
             Self::Write(write) => write.cost(),
         }
     }
@@ -50,12 +58,16 @@ impl Endpoint {
         match path {
             "/v1/users/me" => Some(Self::Me),
             "/v1/deals/summary" => Some(Self::Summary),
+            "/v1/deals/timeline" => Some(Self::Timeline),
+            "/api/v2/deals/search" => Some(Self::Search),
             "/api/v2/deals" => Some(Self::Deals),
             "/api/v2/deals/archived" => Some(Self::ArchivedDeals),
             "/api/v2/dealFields" => Some(Self::DealFields),
             _ => {
                 let deal = path.strip_prefix("/api/v2/deals/").and_then(|id| id.parse().ok());
-                deal.map(Self::Deal).or_else(|| ChildRead::of(path).map(Self::Child))
+                let child = || ChildRead::of(path).map(Self::Child);
+                let reference = || ReferenceRead::of(path).map(Self::Reference);
+                deal.map(Self::Deal).or_else(child).or_else(reference)
             }
         }
     }
@@ -88,7 +100,10 @@ impl Endpoint {
             Self::Deal(id) => deal(*id, query, world),
             Self::DealFields => deal_fields(query, world),
             Self::Summary => summary(query, world),
+            Self::Timeline => timeline(query, world),
+            Self::Search => search(query, world),
             Self::Child(read) => read.answer(query, world),
+            Self::Reference(read) => read.answer(query, world),
             Self::Write(write) => write.answer(query, body, world),
         };
         answer.unwrap_or_else(|refusal| refusal.answer())
@@ -152,23 +167,16 @@ fn deal_fields(query: &Query, world: &World) -> Result<Response, Refusal> {
     Ok(answer::page(fields.iter().collect::<Vec<_>>(), cursor, world.switches().end))
 }
 
-/// Source: API reference v1, `/users/me`.
+/// Source: API reference v1, `/users/me`: a user as `/users` writes it, with the company.
 fn me(world: &World) -> Json {
-    let (company, switches, id) = (world.company(), world.switches(), world.user());
-    let user = company.users.get(&id);
-    let access = ["sales", "global", "account_settings"].map(|app| {
-        let admin = switches.admin;
-        json!({"app": app, "admin": admin, "permission_set_id": answer::uuid(u128::from(id) << 64)})
-    });
-    let created = user.map(|user| v1(user.created));
-    json!({
-        "id": id, "name": user.map(|user| &user.name), "default_currency": company.currency, "locale": "en_GB",
-        "lang": 1, "email": user.map(|user| &user.email), "phone": null, "activated": true,
-        "last_login": created, "created": created, "modified": created, "has_created_company": switches.admin,
-        "access": access, "active_flag": true, "timezone_name": "Europe/Tallinn",
-        "timezone_offset": format!("{:+03}:00", company.utc_offset_hours), "role_id": 1, "icon_url": null,
-        "is_you": true, "is_deleted": false, "company_id": switches.company_id.unwrap_or(company.id),
-        "company_name": company.name, "company_domain": company.domain, "company_country": "EE",
-        "company_industry": "Wholesale", "language": {"language_code": "en", "country_code": "GB"},
-    })
+    let (company, id) = (world.company(), world.user());
+    let unknown = User::new(id, String::new(), Second::of(world.now()));
+    let mut me = user_json(id, company.users.get(&id).unwrap_or(&unknown), world);
+    me["company_id"] = world.switches().company_id.unwrap_or(company.id).into();
+    me["company_name"] = company.name.as_str().into();
+    me["company_domain"] = company.domain.as_str().into();
+    me["company_country"] = "EE".into();
+    me["company_industry"] = "Wholesale".into();
+    me["language"] = json!({"language_code": "en", "country_code": "GB"});
+    me
 }

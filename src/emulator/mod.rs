@@ -10,6 +10,7 @@
 //!   query.rs          strict parameters              view.rs  field_view.rs  value.rs  JSON
 //!   limits.rs         budget, burst, block           faults.rs                      what goes wrong on request
 //!   attached/         what hangs on a deal           late.rs                        what is shown late
+//!   reference/        what deals refer to            search.rs  summary.rs  timeline/  over many deals
 //!   writes/           POST, PATCH, PUT, DELETE        answer.rs                      envelopes
 //!   world.rs          what is there                  edit.rs  apply.rs  random.rs   how it changes
 //!   generate/         how it begins                  serve.rs                       the same over TCP
@@ -35,6 +36,8 @@ mod list;
 mod log;
 mod query;
 mod random;
+mod reference;
+mod search;
 mod second;
 mod serve;
 mod sorted;
@@ -42,9 +45,11 @@ mod summary;
 mod switches;
 #[cfg(test)]
 mod tests;
+mod timeline;
 mod value;
 mod view;
 mod world;
+mod worth;
 mod writes;
 
 use std::{
@@ -67,19 +72,25 @@ use query::Query;
 pub use attached::{
     BillingFrequency, Discount, DiscountType, Installment, Kind, ProductLine, TaxMethod,
 };
-pub use company::{Company, Pipeline, Product, Stage, User};
+pub use company::{
+    Company, CurrencyEntry, Extra, Organization, Person, Pipeline, Product, Stage, Stamp, User,
+};
 pub use deal::{Child, Children, Deal, Status};
-pub use edit::{DealChange, Edit, EditError, Edited};
+pub use edit::{
+    DealChange, Edit, EditError, Edited, OrganizationChange, PersonChange, ProductChange,
+    StageChange,
+};
 pub use faults::{Fault, FaultRule, Told};
 pub use field::{CustomField, FieldOption, FieldType, Slot};
 pub use generate::Options;
 pub use limits::Refused;
 pub use log::{Logged, Outcome};
+pub use reference::Reference;
 pub use second::Second;
 pub use serve::serve;
 pub use switches::{
-    Bumps, ChildAnswer, Counters, Cursors, DeletedArchived, End, InstallmentPages, Installments,
-    OptionalMembers, OverLimit, ProductsBy, Reach, Switches,
+    Bumps, ChildAnswer, Counters, Cursors, DeletedArchived, DeletedRows, End, InstallmentPages,
+    Installments, OptionalMembers, OverLimit, ProductsBy, Reach, Switches, TimelineData,
 };
 pub use value::{Address, Cents, Currency, TimeOfDay, Value};
 pub use world::World;

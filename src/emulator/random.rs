@@ -57,10 +57,12 @@ impl World {
     }
 
     pub(super) fn newcomer(&self, rng: &mut Rng) -> Edit {
-        let stages = self.company.stages.keys().copied().collect::<Vec<_>>();
+        let stages = self.company.stages_in_use().collect::<Vec<_>>();
         let organizations = self.company.organizations.values();
-        let customer =
-            organizations.take(500).nth(rng.usize(..500)).map_or("Neukunde", |name| name);
+        let customer = organizations
+            .take(500)
+            .nth(rng.usize(..500))
+            .map_or("Neukunde", |customer| &customer.name);
         let title = format!("{customer} – new {}", rng.u16(..));
         Edit::CreateDeal {
             title,
@@ -85,7 +87,10 @@ impl World {
                 rng.u16(..)
             )),
             1 | 2 => DealChange::Value(Some(amount(rng)), deal.currency),
-            3 => DealChange::Stage(rng.choice(self.company.stages.keys().copied())?),
+            3 => {
+                let stages = self.company.stages_in_use().collect::<Vec<_>>();
+                DealChange::Stage(*rng.choice(&stages)?)
+            }
             4 => match rng.u8(..3) {
                 0 => DealChange::Win,
                 1 => DealChange::Lose("Price".to_owned()),

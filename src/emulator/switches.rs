@@ -23,9 +23,17 @@ pub struct Switches {
     pub page_rows: Option<usize>,
     /// Which list shows a deal that is both deleted and archived.
     pub deleted_archived: DeletedArchived,
-    /// Whether `GET /deals/{id}` finds a deal that is deleted but not purged.
+    /// Whether a deal or a record of reference data that is deleted but not purged is found by its id.
     pub single_finds_deleted: bool,
-    /// When the members of `include_fields` are shown.
+    /// Whether lists of persons, organizations and products show what is deleted and not purged.
+    pub deleted_records: DeletedRows,
+    /// Whether lists of pipelines and stages show what is deleted.
+    pub deleted_stages: DeletedRows,
+    /// What `data` of a timeline is.
+    pub timeline_data: TimelineData,
+    /// Whether a timeline counts lost deals, which the reference says it does not.
+    pub timeline_lost: bool,
+    /// When the members of `include_fields` of a deal are shown.
     pub optional_members: OptionalMembers,
     /// Leaves out the members of a deal that are null, custom fields too.
     pub omit_nulls: bool,
@@ -94,6 +102,10 @@ impl Default for Switches {
             page_rows: None,
             deleted_archived: DeletedArchived::Archived,
             single_finds_deleted: true,
+            deleted_records: DeletedRows::WhenAsked,
+            deleted_stages: DeletedRows::Never,
+            timeline_data: TimelineData::Array,
+            timeline_lost: false,
             optional_members: OptionalMembers::OnRequest,
             omit_nulls: false,
             bumps: Bumps::default(),
@@ -178,6 +190,28 @@ pub enum DeletedArchived {
     Live,
     /// Both.
     Both,
+}
+
+/// Whether a list of reference data shows what is deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeletedRows {
+    /// It does not.
+    Never,
+    /// It does where `ids` or `updated_since` is given.
+    WhenAsked,
+    /// It does.
+    Always,
+}
+
+/// What `data` of a timeline is.
+///
+/// Source: API reference v1: its text speaks of groups, its example shows one object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TimelineData {
+    /// An array of periods.
+    Array,
+    /// The period itself where one is asked for, and an array where several are.
+    ObjectForOne,
 }
 
 /// When the members of `include_fields` are shown.

@@ -22,6 +22,7 @@ use super::{
     field_view::{BUILT_IN_COUNT, FieldView, Settings},
     index::Index,
     late::Late,
+    reference::Reference,
     second::Second,
     switches::{DeletedArchived, Switches},
     value::Address,
@@ -31,7 +32,7 @@ use super::{
 /// How long a deleted deal can still be read.
 ///
 /// Source: changelog, "permanent deletion": 30 days; "soft-deleted deals": counted from the last update.
-const PURGE_AFTER: u32 = 30 * 24 * 3_600;
+pub(super) const PURGE_AFTER: u32 = 30 * 24 * 3_600;
 
 /// The two lists of deals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +59,8 @@ pub struct World {
     pub(super) next_installment: Id,
     pub(super) next_participant: Id,
     pub(super) next_uuid: u64,
+    /// Ids of reference data that were given away, where the last one is no longer there to tell.
+    pub(super) next_record: BTreeMap<Reference, Id>,
     /// Jobs that make leads of deals, by their UUID.
     pub(super) conversions: BTreeMap<String, Conversion>,
     pub(super) history: Vec<(Second, Edit)>,
@@ -67,6 +70,8 @@ pub struct World {
     archived: Index,
     /// Deleted deals by the time they were deleted.
     doomed: BTreeSet<(Second, Id)>,
+    /// Deleted records that are purged in time, by the time they were deleted.
+    pub(super) doomed_records: BTreeSet<(Second, Reference, Id)>,
     /// What the lists still show of deals that were edited a moment ago.
     late: BTreeMap<Id, VecDeque<Version>>,
     /// What the counters of a deal still say.
@@ -107,6 +112,7 @@ impl World {
             next_installment: 1,
             next_participant: 1,
             next_uuid: 0,
+            next_record: BTreeMap::new(),
             conversions: BTreeMap::new(),
             history: Vec::new(),
             switches: Switches::default(),
@@ -114,6 +120,7 @@ impl World {
             live: Index::default(),
             archived: Index::default(),
             doomed: BTreeSet::new(),
+            doomed_records: BTreeSet::new(),
             late: BTreeMap::new(),
             late_counts: Late::default(),
             late_attached: Late::default(),
@@ -211,6 +218,7 @@ impl World {
         {
             self.apply(Edit::PurgeDeal(id)).expect("a deal on the list of the doomed is there");
         }
+        self.purge_records(today);
     }
 
     /// Puts `new` in the place of the deal `id`; the lists show it when the switches say so.
@@ -278,7 +286,12 @@ impl World {
 
     /// Returns whether the token's user may see `deal`; users other than administrators are in one visibility group.
     pub(super) fn sees(&self, deal: &Deal) -> bool {
-        self.switches.admin || deal.visible_to != 1 || deal.owner_id == self.user()
+        self.sees_what_is(deal.visible_to, deal.owner_id)
+    }
+
+    /// Returns whether the token's user may see what has this owner and is visible to so many.
+    pub(super) fn sees_what_is(&self, visible_to: u8, owner: Id) -> bool {
+        self.switches.admin || visible_to != 1 || owner == self.user()
     }
 
     /// Returns the token's user.

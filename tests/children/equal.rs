@@ -52,7 +52,8 @@ fn a_removed_line_an_emptied_deal_and_many_rows_come_out_right() {
         }
         let followed = live_with_products(&sim, 0);
         for number in 0..700 {
-            let Edited::User(user) = apply(&sim, Edit::AddUser(format!("seller {number}"))) else {
+            let Edited::Record(_, user) = apply(&sim, Edit::AddUser(format!("seller {number}")))
+            else {
                 panic!("a user was added")
             };
             apply(&sim, Edit::AddFollower(followed, user));

@@ -1,11 +1,12 @@
 //! Participants as v1 writes them: with the person, the user and the deal inside.
 //!
-//! Source: the example answer of the API reference v1. Of the person only the members that this world knows are there.
+//! Source: the example answer of the API reference v1. Of the person, name, mail and phone are those it has now; the
+//! rest is made up.
 
 use serde_json::{Map, Value as Json, json};
 
 use super::{
-    super::{Id, deal::Deal, second::v1, world::World},
+    super::{Id, deal::Deal, reference::contacts, second::v1, world::World},
     Participant,
 };
 
@@ -13,8 +14,8 @@ use super::{
 pub(super) fn participant(deal: &Deal, participant: &Participant, world: &World) -> Json {
     let Participant { id, person_id, add_time, added_by, active } = *participant;
     let short = json!({
-        "active_flag": active, "name": world.company().persons.get(&person_id),
-        "email": email(person_id), "phone": phone(person_id), "value": person_id,
+        "active_flag": active, "name": name(person_id, world),
+        "email": email(person_id, world), "phone": phone(person_id, world), "value": person_id,
     });
     json!({
         "id": id, "person_id": short, "add_time": v1(add_time), "active_flag": active,
@@ -33,8 +34,8 @@ pub(super) fn related(participants: &[&Participant], world: &World) -> Json {
         persons.insert(
             who.to_string(),
             json!({
-                "active_flag": participant.active, "id": who, "name": world.company().persons.get(&who),
-                "email": email(who), "phone": phone(who), "owner_id": world.user(),
+                "active_flag": participant.active, "id": who, "name": name(who, world),
+                "email": email(who, world), "phone": phone(who, world), "owner_id": world.user(),
             }),
         );
     }
@@ -50,13 +51,13 @@ pub(in super::super) fn related_to(deal: Id, id: Id, world: &World) -> Json {
 
 fn person(id: Id, active: bool, world: &World) -> Json {
     let company = world.company();
-    let name = company.persons.get(&id).map_or("", |name| name);
+    let name = name(id, world).unwrap_or("");
     let (first, last) = name.split_once(' ').unwrap_or((name, ""));
     let first_char = name.chars().next().map(|first| first.to_lowercase().to_string());
     json!({
         "id": id, "company_id": company.id, "owner_id": user(world.user(), true, world), "org_id": null,
-        "name": name, "first_name": first, "last_name": last, "active_flag": active, "phone": phone(id),
-        "email": email(id), "first_char": first_char, "visible_to": "3", "picture_id": null,
+        "name": name, "first_name": first, "last_name": last, "active_flag": active, "phone": phone(id, world),
+        "email": email(id, world), "first_char": first_char, "visible_to": "3", "picture_id": null,
         "label": null, "label_ids": [], "org_name": null,
         "owner_name": company.users.get(&world.user()).map(|user| &user.name),
         "cc_email": format!("{}@pipedrivemail.com", company.domain),
@@ -75,10 +76,18 @@ fn user(id: Id, with_value: bool, world: &World) -> Json {
     object
 }
 
-fn email(person: Id) -> Json {
-    json!([{"label": "work", "value": format!("person{person}@example.com"), "primary": true}])
+fn name(person: Id, world: &World) -> Option<&str> {
+    world.company().persons.get(&person).map(|person| &*person.name)
 }
 
-fn phone(person: Id) -> Json {
-    json!([{"label": "work", "value": format!("+49 30 {person:07}"), "primary": true}])
+fn email(person: Id, world: &World) -> Json {
+    json!(
+        world.company().persons.get(&person).map_or(Vec::new(), |person| contacts(&person.emails))
+    )
+}
+
+fn phone(person: Id, world: &World) -> Json {
+    json!(
+        world.company().persons.get(&person).map_or(Vec::new(), |person| contacts(&person.phones))
+    )
 }

@@ -29,8 +29,8 @@ const FIRST_INSTALLMENT: Id = 700;
 const FIRST_PARTICIPANT: Id = 40_000;
 
 /// Makes the catalogue.
-pub(super) fn products(rng: &mut Rng) -> BTreeMap<Id, Product> {
-    let product = |name: &&str| Product { name: (*name).to_owned(), price: amount(rng) };
+pub(super) fn products(rng: &mut Rng, owner: Id, now: Second) -> BTreeMap<Id, Product> {
+    let product = |name: &&str| Product::new((*name).to_owned(), amount(rng), owner, now);
     (FIRST_PRODUCT..).zip(PRODUCTS.iter().map(product)).collect()
 }
 

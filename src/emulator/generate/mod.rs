@@ -2,6 +2,7 @@
 
 mod attached;
 mod deals;
+mod reference;
 mod values;
 mod words;
 
@@ -12,7 +13,7 @@ use jiff::Timestamp;
 
 use super::{
     Id,
-    company::{Company, Pipeline, Stage, User},
+    company::{Company, Organization, Person, Pipeline, Stage, Stamp, User},
     field::{CustomField, FieldOption, FieldType, Slot},
     second::Second,
     world::World,
@@ -51,7 +52,7 @@ impl World {
         // A stream of its own: how deals look does not depend on what hangs on them.
         let mut children = Rng::with_seed(!options.seed);
         let mut company = company(&mut rng, options.deals, now);
-        company.products = attached::products(&mut children);
+        company.products = attached::products(&mut children, FIRST_USER, now);
         let mut option_ids = 1..;
         let labels = labels(now, &mut option_ids);
         let fields = fields(&mut rng, now, &mut option_ids);
@@ -62,6 +63,9 @@ impl World {
         let mut deals = deals::deals(&mut rng, &world, options.deals, now);
         attached::attach(&mut children, &mut world, &mut deals);
         world.fill(deals);
+        // The same holds for what is told of the records that deals refer to.
+        let mut rng = Rng::with_seed(options.seed.rotate_left(32) ^ 0x5eed);
+        reference::fill(&mut rng, &mut world, now);
         world
     }
 }
@@ -75,12 +79,13 @@ fn company(rng: &mut Rng, deals: u32, now: Second) -> Company {
     let sellers = (deals / 400).clamp(4, 60);
     let users = (FIRST_USER..FIRST_USER + sellers).map(|id| {
         let (name, created) = (person(rng), now.minus(rng.u32(800..2_000) * DAY));
-        (id, User { name, email: format!("seller{id}@acme.example"), created })
+        (id, User::new(id, name, created))
     });
     let users = users.collect();
-    let persons = (0..deals / 3 + 5).map(|n| (FIRST_PERSON + n, person(rng).into())).collect();
-    let organizations =
-        (0..deals / 5 + 3).map(|n| (FIRST_ORGANIZATION + n, customer(rng).into())).collect();
+    let contact = |n| (FIRST_PERSON + n, Person::new(person(rng), FIRST_USER, now));
+    let persons = (0..deals / 3 + 5).map(contact).collect();
+    let buyer = |n| (FIRST_ORGANIZATION + n, Organization::new(customer(rng), FIRST_USER, now));
+    let organizations = (0..deals / 5 + 3).map(buyer).collect();
     let mut company = Company {
         id: 54_235_233,
         name: "Acme Vertrieb".to_owned(),
@@ -93,15 +98,26 @@ fn company(rng: &mut Rng, deals: u32, now: Second) -> Company {
         persons,
         organizations,
         products: BTreeMap::new(),
+        currencies: BTreeMap::new(),
     };
-    for (pipeline_id, (name, stages)) in (1..).zip(PIPELINES) {
-        company.pipelines.insert(pipeline_id, Pipeline { name: name.to_owned() });
-        for &(name, probability) in stages {
+    pipelines(&mut company, now);
+    company
+}
+
+/// Lays out the pipelines; deals of every third one have no probability of their own.
+fn pipelines(company: &mut Company, now: Second) {
+    let stamp = Stamp::new(now);
+    for ((pipeline_id, order_nr), (name, stages)) in (1..).zip(1..).zip(PIPELINES) {
+        let (name, deal_probability) = (name.to_owned(), pipeline_id % 3 > 0);
+        let pipeline = Pipeline { name, order_nr, deal_probability, stamp };
+        company.pipelines.insert(pipeline_id, pipeline);
+        for (order_nr, &(name, probability)) in (1..).zip(stages) {
             let id = Id::try_from(company.stages.len() + 1).expect("there are few stages");
-            company.stages.insert(id, Stage { name: name.to_owned(), pipeline_id, probability });
+            let (name, days_to_rotten) = (name.to_owned(), None);
+            let stage = Stage { name, pipeline_id, order_nr, probability, days_to_rotten, stamp };
+            company.stages.insert(id, stage);
         }
     }
-    company
 }
 
 fn person(rng: &mut Rng) -> String {

@@ -78,10 +78,13 @@ pub(in crate::emulator) fn value(
     })
 }
 
-/// Returns a key of a map whose keys run from the first to the last without gaps; 1 for an empty one.
+/// Returns a key of a map; 1 for an empty one. A key behind a gap is the likelier, the wider the gap.
 pub(super) fn any_key<V>(rng: &mut Rng, map: &std::collections::BTreeMap<u32, V>) -> u32 {
     match (map.first_key_value(), map.last_key_value()) {
-        (Some((first, _)), Some((last, _))) => rng.u32(*first..=*last),
+        (Some((first, _)), Some((last, _))) => {
+            let from = rng.u32(*first..=*last);
+            map.range(from..).next().map_or(from, |(key, _)| *key)
+        }
         _ => 1,
     }
 }

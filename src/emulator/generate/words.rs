@@ -52,6 +52,14 @@ pub(super) const LAST_NAMES: [&str; 22] = [
     "Иванов",
 ];
 
+/// Contacts that no deal names.
+pub(super) const NICKNAMES: [&str; 4] =
+    ["Jo \"Jojo\" O'Neil", "渡辺 “ナベ” 健", "Cher", "Dr. Éva Nagy-Szabó, PhD"];
+
+/// Products that no deal has.
+pub(super) const FORMER_PRODUCTS: [&str; 3] =
+    ["Fax line 1\"", "Sonderposten (2019)", "Seat 'Legacy'"];
+
 pub(super) const COMPANY_STEMS: [&str; 26] = [
     "Alder",
     "Brückner",

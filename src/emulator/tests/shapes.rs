@@ -26,11 +26,11 @@ const SUMMARY: &str = "values_total weighted_values_total total_count total_curr
 const FIELD: &str = "field_name field_code description field_type options subfields is_custom_field \
     is_optional_response_field";
 
-fn keys(object: &Json) -> BTreeSet<&str> {
+pub(super) fn keys(object: &Json) -> BTreeSet<&str> {
     object.as_object().unwrap().keys().map(String::as_str).collect()
 }
 
-fn names(list: &str) -> BTreeSet<&str> {
+pub(super) fn names(list: &str) -> BTreeSet<&str> {
     list.split_whitespace().collect()
 }
 

@@ -158,7 +158,7 @@ fn stage(body: &Body, world: &World) -> Result<Option<Id>, Refusal> {
 fn first_stage(world: &World, pipeline: Option<Id>) -> Option<Id> {
     let company = world.company();
     let pipeline = pipeline.or_else(|| company.pipelines.keys().next().copied())?;
-    company.stages.iter().find(|(_, stage)| stage.pipeline_id == pipeline).map(|(id, _)| *id)
+    company.stages_in_use().find(|id| company.stages[id].pipeline_id == pipeline)
 }
 
 /// Reads what can be set on a new deal as on one that is there, but for title, value and stage.

@@ -50,7 +50,7 @@ pub(super) fn unknown() -> Refusal {
 /// Writes a deal as v1 does, as far as this world knows it; without custom fields.
 ///
 /// Source: the example answer of the API reference v1.
-fn flat(deal: &Deal, world: &World) -> Json {
+pub(in super::super) fn flat(deal: &Deal, world: &World) -> Json {
     let (counts, children, company) = (deal.counts(), &deal.children, world.company());
     let closed = |status| deal.closed.filter(|_| deal.status == status).map(v1);
     let label = deal.label_ids.iter().map(Id::to_string).collect::<Vec<_>>().join(",");
@@ -79,8 +79,8 @@ fn flat(deal: &Deal, world: &World) -> Json {
         "undone_activities_count": children.undone_activities, "participants_count": counts.participants,
         "last_incoming_mail_time": children.last_incoming_mail.map(v1),
         "last_outgoing_mail_time": children.last_outgoing_mail.map(v1),
-        "person_name": deal.person_id.and_then(|id| company.persons.get(&id)),
-        "org_name": deal.org_id.and_then(|id| company.organizations.get(&id)),
+        "person_name": deal.person_id.and_then(|id| company.persons.get(&id)).map(|person| &person.name),
+        "org_name": deal.org_id.and_then(|id| company.organizations.get(&id)).map(|customer| &customer.name),
         "owner_name": company.users.get(&deal.owner_id).map(|user| &user.name),
         "cc_email": format!("{}+deal{}@pipedrivemail.com", company.domain, deal.id),
         "acv": deal.mrr.map(|Cents(monthly)| Cents(monthly * 12)),

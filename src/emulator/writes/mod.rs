@@ -31,6 +31,7 @@ use super::{
 };
 use crate::seams::Response;
 use body::{Body, Wording};
+pub(super) use merge::flat;
 
 /// Where a write goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
