@@ -65,6 +65,30 @@ pub struct EntityDefaults {
     /// A cron expression that [`Schedule::parse`] takes; `None` for an entity that follows another one and so has no
     /// schedule to configure.
     pub schedule: Option<&'static str>,
+    /// Whether it may be mirrored as far as deals name its rows.
+    pub scoped: bool,
+}
+
+/// Which rows of an entity are mirrored that deals name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RowScope {
+    /// Those that deals name.
+    Deals,
+    /// All.
+    All,
+}
+
+impl RowScope {
+    /// Every scope, the smaller one first.
+    pub const EVERY: [Self; 2] = [Self::Deals, Self::All];
+
+    /// Returns the name that stands in the configuration.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Deals => "deals",
+            Self::All => "all",
+        }
+    }
 }
 
 /// All that a configuration is made from.
@@ -137,6 +161,8 @@ pub struct EntityConfig {
     pub enabled: bool,
     /// When it is due; `None` where [`EntityDefaults::schedule`] is.
     pub schedule: Option<Schedule>,
+    /// Which rows are mirrored; `None` where [`EntityDefaults::scoped`] is not.
+    pub scope: Option<RowScope>,
 }
 
 impl Config {

@@ -119,3 +119,61 @@ pub static DEALS_SUMMARY: Endpoint = Endpoint {
     paging: Paging::None,
     gated: false,
 };
+
+/// Pipelines.
+pub static PIPELINES: Endpoint = Endpoint {
+    path: "/api/v2/pipelines",
+    cost: 5,
+    page_limit: 500,
+    paging: Paging::Cursor,
+    gated: false,
+};
+
+/// Stages of all pipelines.
+pub static STAGES: Endpoint = Endpoint {
+    path: "/api/v2/stages",
+    cost: 5,
+    page_limit: 500,
+    paging: Paging::Cursor,
+    gated: false,
+};
+
+/// All users of the company, in one answer.
+pub static USERS: Endpoint =
+    Endpoint { path: "/v1/users", cost: 20, page_limit: 1, paging: Paging::None, gated: false };
+
+/// All currencies, in one answer.
+pub static CURRENCIES: Endpoint = Endpoint {
+    path: "/v1/currencies",
+    cost: 20,
+    page_limit: 1,
+    paging: Paging::None,
+    gated: false,
+};
+
+/// Persons.
+pub static PERSONS: Endpoint = Endpoint {
+    path: "/api/v2/persons",
+    cost: 10,
+    page_limit: 500,
+    paging: Paging::Cursor,
+    gated: false,
+};
+
+/// Organizations.
+pub static ORGANIZATIONS: Endpoint = Endpoint {
+    path: "/api/v2/organizations",
+    cost: 10,
+    page_limit: 500,
+    paging: Paging::Cursor,
+    gated: false,
+};
+
+/// Products of the catalogue.
+pub static PRODUCTS: Endpoint = Endpoint {
+    path: "/api/v2/products",
+    cost: 10,
+    page_limit: 500,
+    paging: Paging::Cursor,
+    gated: false,
+};

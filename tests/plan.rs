@@ -226,7 +226,8 @@ fn before_the_first_backfill_the_truth_lies_in_the_range() {
             let sim = generous(Sim::new(deals, seed).and_children(policy));
             // What the source would count.
             let live = u64::try_from(sim.emulator.world().live_ids().count()).unwrap();
-            let standing = Standing::without_mirror(&BACKFILL, &sim.wanted(), Some(live));
+            let standing =
+                Standing::without_mirror(&sim.settings(), &BACKFILL, &sim.wanted(), Some(live));
             let said = Forecast::new(&standing);
             let report = sim.backfill();
             assert_eq!(report.outcome(), Outcome::Complete, "{report:?}");

@@ -30,8 +30,9 @@ fn fresh() -> (TempDir, Connection) {
 }
 
 fn names(conn: &Connection, types: &str) -> Vec<String> {
+    // A table of words keeps itself in tables of its own.
     let sql = format!(
-        "SELECT name FROM sqlite_schema WHERE type IN ({types}) AND name NOT LIKE 'sqlite_%' ORDER BY name"
+        "SELECT name FROM pragma_table_list WHERE type IN ({types}) AND name NOT LIKE 'sqlite_%' ORDER BY name"
     );
     conn.prepare(&sql)
         .unwrap()
@@ -142,7 +143,7 @@ fn every_column_of_a_mirrored_table_is_declared_or_the_mirrors_own() {
 #[test]
 fn every_table_and_view_says_what_it_is() {
     let (_folder, conn) = fresh();
-    for name in names(&conn, "'table', 'view'") {
+    for name in names(&conn, "'table', 'view', 'virtual'") {
         let sql: String = conn
             .query_row("SELECT sql FROM sqlite_schema WHERE name = ?1", [&name], |row| row.get(0))
             .unwrap();
@@ -153,8 +154,11 @@ fn every_table_and_view_says_what_it_is() {
 /// The numbered files, in order; the first is number 1.
 fn files() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("schema");
-    let mut files: Vec<_> =
-        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut files: Vec<_> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_file())
+        .collect();
     files.sort();
     files
 }

@@ -80,6 +80,7 @@ impl Bench {
             },
             purpose: Purpose::Pass,
             children: Arc::new([]),
+            restricted: false,
             reading: None,
         }
     }

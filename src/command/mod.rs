@@ -58,7 +58,11 @@ fn load(overrides: &Overrides) -> Result<Config, Failure> {
     let working_dir = std::env::current_dir().context("the working directory cannot be read")?;
     let entities: Vec<EntityDefaults> = ENTITIES
         .iter()
-        .map(|entity| EntityDefaults { name: entity.name, schedule: entity.schedule })
+        .map(|entity| EntityDefaults {
+            name: entity.name,
+            schedule: entity.schedule,
+            scoped: entity.named.is_some(),
+        })
         .collect();
     let env = |name: &str| std::env::var_os(name);
     let config = Config::load(&Inputs {

@@ -91,7 +91,7 @@ fn quote(
         seen = match mirrored {
             true => look()?,
             false => Some(Seen {
-                standing: Standing::without_mirror(mode, wanted, Some(asked.total)),
+                standing: Standing::without_mirror(&settings, mode, wanted, Some(asked.total)),
                 books: asked.books,
                 account: None,
                 now: asked.now,

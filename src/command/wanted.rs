@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use pipedrive_mirror::{
-    config::{self, Config, FanoutPolicy, nearest},
+    config::{self, Config, FanoutPolicy, RowScope, nearest},
     entity::{ENTITIES, Entity},
     exit::Exit,
     store::{ChildRule, Policy},
@@ -46,19 +46,19 @@ pub(crate) fn wanted(config: &Config, which: &cli::Which) -> Result<Vec<Wanted>,
 /// Returns what a reconcile takes up: the lists named, or all that are mirrored, and whatever hangs on them.
 pub(crate) fn reconciled(config: &Config, which: &cli::Which) -> Result<Vec<Wanted>, Failure> {
     let lists: Vec<&'static Entity> =
-        ENTITIES.iter().copied().filter(|entity| entity.has_floor()).collect();
+        ENTITIES.iter().copied().filter(|entity| entity.is_list()).collect();
     check_names(which, &lists)?;
     let wanted: Vec<Wanted> = ENTITIES
         .iter()
         .copied()
         .filter(|entity| is_mirrored(config, entity))
         .filter(|entity| {
-            let is_list = entity.has_floor() && (which.entities.is_empty() || names(which, entity));
+            let is_list = entity.is_list() && (which.entities.is_empty() || names(which, entity));
             is_list || entity.child().is_some()
         })
         .map(|entity| wanted_entity(config, entity, false))
         .collect();
-    if !wanted.iter().any(|wanted| wanted.entity.has_floor()) {
+    if !wanted.iter().any(|wanted| wanted.entity.is_list()) {
         return Err(Failure::new(
             Exit::Usage,
             "none of these lists is mirrored, so there is nothing to reconcile; enable one under [entities.NAME]",
@@ -85,6 +85,11 @@ pub(crate) fn settings(config: &Config, base_url: &str) -> Settings {
     Settings {
         overlap: config.overlap,
         children: Arc::from(rules),
+        restricted: ENTITIES
+            .iter()
+            .copied()
+            .filter(|entity| is_restricted(config, entity))
+            .collect(),
         refresh_after: config.fanout.refresh_after,
         reconcile: Reconciling {
             schedule: config.reconcile_schedule.clone(),
@@ -95,6 +100,11 @@ pub(crate) fn settings(config: &Config, base_url: &str) -> Settings {
         },
         ..Settings::new(base_url)
     }
+}
+
+/// Returns whether only those rows of `entity` are mirrored that deals name.
+fn is_restricted(config: &Config, entity: &Entity) -> bool {
+    config.entity(entity.name).is_some_and(|settings| settings.scope == Some(RowScope::Deals))
 }
 
 fn is_mirrored(config: &Config, entity: &Entity) -> bool {

@@ -111,6 +111,9 @@ pub(super) const ENABLED: &str = "enabled";
 /// What stands in `[entities.NAME]` of an entity that has a schedule of its own.
 pub(super) const SCHEDULE: &str = "schedule";
 
+/// What stands in `[entities.NAME]` of an entity whose rows deals name.
+pub(super) const SCOPE: &str = "scope";
+
 /// Returns the whole name of an entity's key.
 pub(super) fn entity(entity: &str, key: &str) -> String {
     format!("entities.{entity}.{key}")
@@ -120,7 +123,7 @@ pub(super) fn entity(entity: &str, key: &str) -> String {
 pub(super) fn names(entities: &[EntityDefaults]) -> Vec<String> {
     let fixed = KEYS.iter().map(|key| key.name.to_owned());
     let per_entity = entities.iter().flat_map(|known| {
-        let keys = [Some(ENABLED), known.schedule.map(|_| SCHEDULE)];
+        let keys = [Some(ENABLED), known.schedule.map(|_| SCHEDULE), known.scoped.then_some(SCOPE)];
         keys.into_iter().flatten().map(|key| entity(known.name, key))
     });
     fixed.chain(per_entity).collect()

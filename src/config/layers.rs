@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::{
-    ConfigError, EntityConfig, EntityDefaults, Inputs,
+    ConfigError, EntityConfig, EntityDefaults, Inputs, RowScope,
     file::FileLayer,
     key::{self, Key, Preset},
     raw::Raw,
@@ -112,8 +112,8 @@ impl<'a> Layers<'a> {
 
     /// Returns what is configured for one entity.
     pub(super) fn entity(&mut self, entity: &EntityDefaults) -> Result<EntityConfig, ConfigError> {
-        let (enabled, schedule) =
-            (key::entity(entity.name, key::ENABLED), key::entity(entity.name, key::SCHEDULE));
+        let [enabled, schedule, scope] =
+            [key::ENABLED, key::SCHEDULE, key::SCOPE].map(|name| key::entity(entity.name, name));
         Ok(EntityConfig {
             name: entity.name,
             enabled: self.require(&Key::new(&enabled).default(Preset::Bool(true)), value::truth)?,
@@ -122,6 +122,12 @@ impl<'a> Layers<'a> {
                     self.get(&Key::new(&schedule).default(Preset::Text(own)), value::schedule)?
                 }
                 None => None,
+            },
+            scope: if entity.scoped {
+                let default = Preset::Text(RowScope::Deals.name());
+                self.get(&Key::new(&scope).default(default), value::row_scope)?
+            } else {
+                None
             },
         })
     }

@@ -19,16 +19,35 @@ use super::*;
 const TOKEN: &str = "0123456789abcdef0123456789abcdef01234567";
 const OTHER_TOKEN: &str = "fedcba9876543210fedcba9876543210fedcba98";
 
-const ENTITIES: [EntityDefaults; 8] = [
-    EntityDefaults { name: "deals", schedule: Some("0 */5 * * * *") },
-    EntityDefaults { name: "deals_archived", schedule: Some("0 0 * * * *") },
-    EntityDefaults { name: "deal_fields", schedule: Some("0 0 0 * * *") },
-    EntityDefaults { name: "deal_products", schedule: None },
-    EntityDefaults { name: "deal_installments", schedule: None },
-    EntityDefaults { name: "deal_discounts", schedule: None },
-    EntityDefaults { name: "deal_followers", schedule: None },
-    EntityDefaults { name: "deal_participants", schedule: None },
+const ENTITIES: [EntityDefaults; 15] = [
+    listed("deals", "0 */5 * * * *"),
+    listed("deals_archived", "0 0 * * * *"),
+    listed("deal_fields", "0 0 0 * * *"),
+    listed("pipelines", "0 0 0 * * *"),
+    listed("stages", "0 0 0 * * *"),
+    listed("users", "0 0 0 * * *"),
+    listed("currencies", "0 0 0 * * *"),
+    scoped("organizations", "0 0 0 * * *"),
+    scoped("persons", "0 0 0 * * *"),
+    listed("products", "0 0 0 * * *"),
+    child("deal_products"),
+    child("deal_installments"),
+    child("deal_discounts"),
+    child("deal_followers"),
+    child("deal_participants"),
 ];
+
+const fn listed(name: &'static str, schedule: &'static str) -> EntityDefaults {
+    EntityDefaults { name, schedule: Some(schedule), scoped: false }
+}
+
+const fn scoped(name: &'static str, schedule: &'static str) -> EntityDefaults {
+    EntityDefaults { name, schedule: Some(schedule), scoped: true }
+}
+
+const fn child(name: &'static str) -> EntityDefaults {
+    EntityDefaults { name, schedule: None, scoped: false }
+}
 
 /// A working directory, an environment and a command line of a test's own.
 struct Bench {

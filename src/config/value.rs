@@ -10,6 +10,7 @@ use std::{
 use jiff::{Span, SpanRelativeTo};
 
 use super::{
+    RowScope,
     fanout::FanoutPolicy,
     limits::{Ceiling, Reserve},
     raw::Raw,
@@ -175,6 +176,13 @@ fn spoken(duration: Duration) -> String {
         days if days >= DAY && days.is_multiple_of(DAY) => format!("{} days", days / DAY),
         seconds => format!("{seconds} s"),
     }
+}
+
+/// Reads which rows are mirrored of what deals name.
+pub(super) fn row_scope(raw: &Raw) -> Result<RowScope, Refused> {
+    let refused = || Refused::new("\"deals\" (the rows that deals name) or \"all\"");
+    let text = raw.text().ok_or_else(refused)?;
+    RowScope::EVERY.into_iter().find(|scope| scope.name() == text.trim()).ok_or_else(refused)
 }
 
 /// Reads a cron expression.

@@ -88,6 +88,9 @@ pub fn parts(field_type: &str) -> &'static [Part] {
     }
 }
 
+/// Types of fields that people write words into.
+const TEXTS: [&str; 5] = ["varchar", "varchar_auto", "text", "phone", "address"];
+
 /// A custom field that has its columns.
 #[derive(Debug, Clone)]
 pub struct CustomField {
@@ -111,6 +114,7 @@ pub struct Catalog {
 struct Known {
     code: String,
     is_set: bool,
+    is_text: bool,
     parts: &'static [Part],
     at: Range<usize>,
 }
@@ -128,6 +132,7 @@ impl Catalog {
             catalog.fields.push(Known {
                 code: field.code,
                 is_set: field.field_type == "set",
+                is_text: TEXTS.contains(&field.field_type.as_str()),
                 parts,
                 at,
             });
@@ -138,6 +143,12 @@ impl Catalog {
     /// Returns the names of all columns, in the order of [`CustomValues::values`].
     pub fn columns(&self) -> &[String] {
         &self.columns
+    }
+
+    /// Returns the columns whose text people search for.
+    pub(crate) fn searched(&self) -> impl Iterator<Item = &str> {
+        let fields = self.fields.iter().filter(|field| field.is_text);
+        fields.filter_map(|field| self.columns.get(field.at.start)).map(String::as_str)
     }
 
     /// Returns the code of the field with this number.

@@ -4,7 +4,7 @@
 //! Source of the members: API reference, "Get all deals", and the v2 specification with its examples.
 
 use super::{
-    Advance, CustomTable, Entity, List, ListColumn, Table, Takes,
+    Advance, CustomTable, Entity, List, ListColumn, Searched, Table, Takes,
     column::{date, flag, instant, int, real, text},
 };
 use crate::endpoint;
@@ -28,10 +28,11 @@ pub(super) static ENTITY: Entity = Entity {
     name: "deals",
     endpoint: &endpoint::DEALS,
     query: QUERY,
-    advance: Advance::HighWater { list: ("is_archived", 0) },
+    advance: Advance::HighWater { list: Some(("is_archived", 0)), floor: true },
     schedule: Some("0 */5 * * * *"),
     every_sync: true,
     table: &TABLE,
+    named: None,
 };
 
 /// Archived deals. Each page costs twice as much, and they move rarely.
@@ -39,13 +40,14 @@ pub(super) static ARCHIVED: Entity = Entity {
     name: "deals_archived",
     endpoint: &endpoint::DEALS_ARCHIVED,
     query: QUERY,
-    advance: Advance::HighWater { list: ("is_archived", 1) },
+    advance: Advance::HighWater { list: Some(("is_archived", 1)), floor: true },
     schedule: Some("0 0 * * * *"),
     every_sync: true,
     table: &TABLE,
+    named: None,
 };
 
-static TABLE: Table = Table {
+pub(super) static TABLE: Table = Table {
     name: "deals",
     columns: &[
         int("id"),
@@ -112,6 +114,7 @@ static TABLE: Table = Table {
     describes: None,
     raw: Some("deal_raw"),
     extra: false,
+    searched: Some(Searched::Deal),
 };
 
 /// Custom fields of deals.

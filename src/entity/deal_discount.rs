@@ -22,6 +22,7 @@ pub(super) static ENTITY: Entity = Entity {
     schedule: None,
     every_sync: true,
     table: &TABLE,
+    named: None,
 };
 
 static TABLE: Table = Table {
@@ -44,4 +45,5 @@ static TABLE: Table = Table {
     describes: None,
     raw: None,
     extra: true,
+    searched: None,
 };

@@ -12,10 +12,11 @@ pub(super) static ENTITY: Entity = Entity {
     endpoint: &endpoint::DEAL_FIELDS,
     query: &[("include_fields", "ui_visibility,important_fields,required_fields")],
     // v2 has no update time on a field: a change shows only by reading all of them again (specification of dealFields).
-    advance: Advance::FullScan,
-    schedule: Some("0 0 0 * * *"),
+    advance: Advance::FullScan { moves_deals: true },
+    schedule: Some(super::DAILY),
     every_sync: false,
     table: &TABLE,
+    named: None,
 };
 
 static TABLE: Table = Table {
@@ -56,6 +57,7 @@ static TABLE: Table = Table {
     describes: Some(&deal::CUSTOM),
     raw: None,
     extra: true,
+    searched: None,
 };
 
 const fn option_columns(id: Column) -> [ListColumn; 5] {

@@ -27,6 +27,7 @@ pub(super) static ENTITY: Entity = Entity {
     schedule: None,
     every_sync: true,
     table: &TABLE,
+    named: None,
 };
 
 static TABLE: Table = Table {
@@ -45,4 +46,5 @@ static TABLE: Table = Table {
     describes: None,
     raw: None,
     extra: true,
+    searched: None,
 };

@@ -19,6 +19,7 @@ pub(super) static ENTITY: Entity = Entity {
     schedule: None,
     every_sync: true,
     table: &TABLE,
+    named: None,
 };
 
 static TABLE: Table = Table {
@@ -37,4 +38,5 @@ static TABLE: Table = Table {
     describes: None,
     raw: None,
     extra: false,
+    searched: None,
 };

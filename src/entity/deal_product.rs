@@ -29,6 +29,7 @@ pub(super) static ENTITY: Entity = Entity {
     schedule: None,
     every_sync: true,
     table: &TABLE,
+    named: None,
 };
 
 static TABLE: Table = Table {
@@ -63,4 +64,5 @@ static TABLE: Table = Table {
     describes: None,
     raw: None,
     extra: true,
+    searched: None,
 };

@@ -294,12 +294,13 @@ fn element_row(page: &str, list: &List, element: &str) -> Element {
         }
     });
     match (walked, numbered) {
+        (Ok(()), _) if list.takes == Takes::Objects => Element::Row(values, misfits),
         (Ok(()), Some(numbered)) if numbered != (list.takes == Takes::NumberedObjects) => {
             Element::OtherTable
         }
         (Ok(()), Some(_)) if !values[0].is_null() => Element::Row(values, misfits),
         // Said once per element, by the table that would take it were it sound.
-        _ if list.takes == Takes::NumberedObjects => Element::Misfit,
+        _ if list.takes != Takes::NamedObjects => Element::Misfit,
         _ => Element::OtherTable,
     }
 }

@@ -3,6 +3,7 @@
 //! A new entity is one new file, one migration and its name in [`ENTITIES`]; the engine holds no `match` on names.
 
 mod column;
+mod currency;
 mod custom;
 mod deal;
 mod deal_discount;
@@ -14,6 +15,12 @@ mod deal_product;
 mod decode;
 pub mod instant;
 mod json;
+mod organization;
+mod person;
+mod pipeline;
+mod product;
+mod stage;
+mod user;
 mod value;
 
 pub use column::{Column, Kind};
@@ -41,14 +48,36 @@ pub struct Entity {
     pub every_sync: bool,
     /// Where its rows go.
     pub table: &'static Table,
+    /// How deals name its rows, where it need not be mirrored beyond those that they name.
+    pub named: Option<&'static Named>,
 }
 
 impl Entity {
-    /// Returns whether its listing can begin at an instant, so that older rows are left out.
+    /// Returns whether its listing can begin at an instant, so that older rows are left out: what deals point to may be
+    /// older than they are.
     pub fn has_floor(&self) -> bool {
+        matches!(self.advance, Advance::HighWater { floor: true, .. })
+    }
+
+    /// Returns whether it is a listing that is read on from a mark, and can be walked by id.
+    pub fn is_list(&self) -> bool {
         matches!(self.advance, Advance::HighWater { .. })
     }
+
+    /// Returns the condition, in SQL, under which a row of its table belongs to its listing; `None` if it has no mark.
+    pub fn listed_rows(&self) -> Option<String> {
+        match self.advance {
+            Advance::HighWater { list: Some((column, value)), .. } => {
+                Some(format!("{column} = {value}"))
+            }
+            Advance::HighWater { list: None, .. } => Some("true".to_owned()),
+            Advance::WithParent(_) | Advance::FullScan { .. } => None,
+        }
+    }
 }
+
+/// When reference data is read again: it moves rarely.
+pub(crate) const DAILY: &str = "0 0 0 * * *";
 
 impl PartialEq for Entity {
     fn eq(&self, other: &Self) -> bool {
@@ -61,13 +90,57 @@ impl PartialEq for Entity {
 pub enum Advance {
     /// Ask for what changed since the mark; the answer is sorted by the table's `changed` column, oldest first.
     HighWater {
-        /// The rows of the table that this listing returns, as a column and its value (two lists share `deals`).
-        list: (&'static str, i64),
+        /// The rows of the table that this listing returns, as a column and its value, where it is not all of them (two
+        /// lists share `deals`).
+        list: Option<(&'static str, i64)>,
+        /// Whether `backfill --since` leaves out older rows.
+        floor: bool,
     },
     /// Read again, per parent and as a whole set, whenever the parent gives reason to.
     WithParent(Child),
     /// Read whole and compare. A row that two complete readings in a row lack gets its tombstone.
-    FullScan,
+    FullScan {
+        /// Whether deals may move, or change their meaning, without a trace when one of its rows disappears.
+        moves_deals: bool,
+    },
+}
+
+/// Rows that deals name by their ids, and how they are asked for.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Named {
+    /// How.
+    pub scope: Scope,
+    /// Where they are named.
+    pub by: &'static [Naming],
+}
+
+/// Where ids of another table's rows stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Naming {
+    /// In a column of `deals`.
+    Parent {
+        /// The column.
+        column: &'static str,
+    },
+    /// In custom fields of this type.
+    Custom {
+        /// The API's name of the type.
+        field_type: &'static str,
+    },
+    /// In what hangs on deals.
+    Child {
+        /// Its table.
+        table: &'static str,
+        /// The column.
+        column: &'static str,
+    },
+}
+
+/// Asks for up to a hundred rows by their own ids.
+///
+/// Source: specification of v2, `ids` of persons and organizations: "up to 100".
+const fn named_ids() -> Scope {
+    Scope::ParentGroup { param: "ids", size: 100, member: "id", either_form: false }
 }
 
 /// What hangs on the rows of another table.
@@ -117,8 +190,14 @@ impl Entity {
     pub fn child(&self) -> Option<&Child> {
         match &self.advance {
             Advance::WithParent(child) => Some(child),
-            Advance::HighWater { .. } | Advance::FullScan => None,
+            Advance::HighWater { .. } | Advance::FullScan { .. } => None,
         }
+    }
+
+    /// Returns the table whose rows make it owe something, if any do.
+    pub fn owed_by(&self) -> Option<&'static str> {
+        let parent = self.child().map(|child| child.parent);
+        parent.or_else(|| self.named.map(|_| deal::TABLE.name))
     }
 
     /// Returns whether it is asked for parent by parent, which is dear: over days if need be, and never what the outcome
@@ -149,6 +228,20 @@ pub struct Table {
     pub raw: Option<&'static str>,
     /// Whether members without a column are kept in `_extra`.
     pub extra: bool,
+    /// What the full text of deals has of its rows.
+    pub searched: Option<Searched>,
+}
+
+/// What the full text of deals has of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Searched {
+    /// It is the deal.
+    Deal,
+    /// Its name, where a deal names it.
+    Name {
+        /// The column of `deals` that does.
+        by: &'static str,
+    },
 }
 
 impl Table {
@@ -195,13 +288,22 @@ pub enum Takes {
     NumberedObjects,
     /// Objects whose first column's member is text.
     NamedObjects,
+    /// Objects.
+    Objects,
 }
 
 /// Everything that is mirrored, in the order in which a run reads it: what people look at first is fresh first, but for
-/// the fields, which name the columns of what follows.
+/// the fields, which name the columns of what follows, and the little that gives names to everything else.
 pub static ENTITIES: &[&Entity] = &[
     &deal_field::ENTITY,
+    &pipeline::ENTITY,
+    &stage::ENTITY,
+    &user::ENTITY,
+    &currency::ENTITY,
     &deal::ENTITY,
+    &organization::ENTITY,
+    &person::ENTITY,
+    &product::ENTITY,
     &deal_product::ENTITY,
     &deal_installment::ENTITY,
     &deal::ARCHIVED,

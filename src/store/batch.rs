@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fmt, sync::Arc};
 
 use jiff::Timestamp;
 
-use super::ChildRule;
+use super::{ChildRule, quarantine::key_text};
 use crate::{
     entity::{Catalog, Decoded, Entity},
     progress::Checkpoint,
@@ -32,6 +32,8 @@ pub struct Batch {
     pub purpose: Purpose,
     /// What hangs on these rows and is mirrored.
     pub children: Arc<[ChildRule]>,
+    /// Whether only those rows are mirrored that are stored already, or that deals name.
+    pub restricted: bool,
     /// For the last page of a list that is read whole: every key that was read.
     pub reading: Option<Reading>,
 }
@@ -78,8 +80,7 @@ pub struct Reading {
 impl Reading {
     /// Adds the rows of a page; those that could not be read were there all the same.
     pub fn note(&mut self, page: &str, decoded: &Decoded) {
-        let readable = decoded.records.iter().filter_map(|record| record.values[0].text(page));
-        self.keys.extend(readable.map(str::to_owned));
+        self.keys.extend(decoded.records.iter().map(|record| key_text(&record.values[0], page)));
         for row in &decoded.unreadable {
             self.unnamed |= row.key.is_empty();
             self.keys.insert(row.key.clone());
@@ -103,6 +104,10 @@ pub struct Committed {
     pub older: u64,
     /// Of the written ones, those that are deleted at the source.
     pub deleted: u64,
+    /// Of these, those that were stored before. A row that is deleted and only changed otherwise counts, too.
+    pub newly_deleted: u64,
+    /// Rows that nothing mirrored names.
+    pub left_out: u64,
     /// Rows put into quarantine.
     pub quarantined: u64,
     /// Rows that are stored and that the page should have held but lacks.

@@ -8,7 +8,7 @@ use super::{
     state::{self, Key},
 };
 use crate::{
-    entity::{Advance, Entity, instant},
+    entity::{Entity, instant},
     progress::{Checkpoint, Cursor},
 };
 
@@ -70,9 +70,9 @@ impl Store {
     ///
     /// SQLite's.
     pub fn list_size(&self, entity: &Entity) -> Result<Option<u64>, StoreError> {
-        let Advance::HighWater { list: (column, value) } = &entity.advance else { return Ok(None) };
-        let sql = format!("SELECT count(*) FROM {} WHERE {column} = ?1", entity.table.name);
-        let rows: i64 = self.conn.query_row(&sql, [value], |row| row.get(0))?;
+        let Some(listed) = entity.listed_rows() else { return Ok(None) };
+        let sql = format!("SELECT count(*) FROM {} WHERE {listed}", entity.table.name);
+        let rows: i64 = self.conn.query_row(&sql, [], |row| row.get(0))?;
         Ok(Some(rows.cast_unsigned()))
     }
 
@@ -99,18 +99,16 @@ pub(super) fn looked_back(
     mark: Timestamp,
     rows: u32,
 ) -> rusqlite::Result<Option<Timestamp>> {
-    let (Advance::HighWater { list: (column, value) }, Some(changed)) =
-        (&entity.advance, entity.table.changed)
-    else {
+    let (Some(listed), Some(changed)) = (entity.listed_rows(), entity.table.changed) else {
         return Ok(None);
     };
     let sql = format!(
-        "SELECT {changed} FROM {} WHERE {column} = ?1 AND {changed} <= ?2 ORDER BY {changed} DESC LIMIT 1 OFFSET ?3",
+        "SELECT {changed} FROM {} WHERE {listed} AND {changed} <= ?1 ORDER BY {changed} DESC LIMIT 1 OFFSET ?2",
         entity.table.name
     );
     let found: Option<String> = conn
         .prepare_cached(&sql)?
-        .query_row(params![value, instant::text(mark), rows], |row| row.get(0))
+        .query_row(params![instant::text(mark), rows], |row| row.get(0))
         .optional()?;
     Ok(found.and_then(|text| instant::parse(&text)))
 }

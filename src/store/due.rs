@@ -80,23 +80,31 @@ pub struct Owing {
 /// next change.
 pub(super) const PARKED: &str = "9999-12-31T00:00:00Z";
 
+/// Why a row is marked that deals name and that the source does not show: it is asked for now and then, and nothing is
+/// late for want of it.
+pub(super) const NOT_SHOWN: &str = "not shown";
+
 /// Writes a mark, or raises the generation of the one that is there: whoever is fetching now must not take it off.
 pub(super) const MARK: &str = "INSERT INTO sync_due (kind, id, why, since, generation) VALUES (?1, ?2, ?3, ?4, ?5)
      ON CONFLICT DO UPDATE SET why = excluded.why, generation = excluded.generation, attempts = 0, not_before = NULL,
      error = NULL";
 
 impl Store {
-    /// Returns parents whose children of `kind` are owed at `now`, those that people look at first at first.
+    /// Returns parents whose children of `kind` are owed at `now`, or rows of it that deals name; those that people look at
+    /// first at first.
     ///
     /// # Errors
     ///
     /// SQLite's.
     pub fn owed(&self, kind: &Entity, now: Timestamp, most: u32) -> Result<Vec<Owed>, StoreError> {
-        let mut rows = self.conn.prepare_cached(
+        let mut rows = self.conn.prepare_cached(if kind.child().is_some() {
             "SELECT s.id, s.generation, d.update_time FROM sync_due s JOIN deals d ON d.id = s.id
              WHERE s.kind = ?1 AND (s.not_before IS NULL OR s.not_before <= ?2)
-             ORDER BY d.is_archived, d.status IS NOT 'open', d.update_time DESC, s.id LIMIT ?3",
-        )?;
+             ORDER BY d.is_archived, d.status IS NOT 'open', d.update_time DESC, s.id LIMIT ?3"
+        } else {
+            "SELECT id, generation, NULL FROM sync_due
+             WHERE kind = ?1 AND (not_before IS NULL OR not_before <= ?2) ORDER BY id DESC LIMIT ?3"
+        })?;
         let owed = rows.query_map(params![kind.name, instant::text(now), most], |row| {
             Ok(Owed {
                 id: row.get(0)?,
@@ -350,15 +358,16 @@ pub(super) fn postpone(
 pub(super) fn owing(conn: &Connection, kind: &str) -> rusqlite::Result<Owing> {
     let error = conn
         .prepare_cached(
-            "SELECT id, error FROM sync_due WHERE kind = ?1 AND error IS NOT NULL ORDER BY not_before, id LIMIT 1",
+            "SELECT id, error FROM sync_due WHERE kind = ?1 AND error IS NOT NULL AND why <> ?2
+             ORDER BY not_before, id LIMIT 1",
         )?
-        .query_row([kind], |row| Ok((row.get(0)?, row.get(1)?)))
+        .query_row([kind, NOT_SHOWN], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
     conn.prepare_cached(
         "SELECT count(*), min(since), coalesce(sum(attempts > 0), 0), coalesce(sum(not_before >= ?2), 0)
-         FROM sync_due WHERE kind = ?1",
+         FROM sync_due WHERE kind = ?1 AND why <> ?3",
     )?
-    .query_row([kind, PARKED], |row| {
+    .query_row([kind, PARKED, NOT_SHOWN], |row| {
         Ok(Owing {
             count: row.get::<_, i64>(0)?.cast_unsigned(),
             since: row.get(1)?,

@@ -16,7 +16,7 @@ use super::{
     state::{self, Key},
 };
 use crate::{
-    entity::{self, Advance, Entity, Record, instant},
+    entity::{self, Entity, Record, instant},
     progress::Checkpoint,
 };
 
@@ -147,9 +147,15 @@ impl Store {
             for entity in entities {
                 let which = "SELECT id FROM sync_due WHERE kind = ?1 AND why = ?2";
                 buried += tx.execute(
-                    &format!("UPDATE {name} SET _missing_since = ?3, _version = ?4 WHERE {key} IN ({which})"),
-                    params![kind(entity), CONFIRMED, instant::text(now), version.cast_signed()],
+                    &format!("UPDATE {name} SET _missing_since = ?3 WHERE {key} IN ({which})"),
+                    params![kind(entity), CONFIRMED, instant::text(now)],
                 )?;
+                if table.raw.is_some() {
+                    tx.execute(
+                        &format!("UPDATE {name} SET _version = ?3 WHERE {key} IN ({which})"),
+                        params![kind(entity), CONFIRMED, version.cast_signed()],
+                    )?;
+                }
                 for child in children_of(name) {
                     tx.execute(
                         &format!("DELETE FROM sync_due WHERE kind = ?3 AND id IN ({which})"),
@@ -167,6 +173,27 @@ impl Store {
             Ok(buried as u64)
         })
     }
+}
+
+/// Makes candidates of all live rows of `entity`, in place of those of earlier walks.
+pub(super) fn suspect_all(
+    tx: &Transaction<'_>,
+    entity: &Entity,
+    now: Timestamp,
+    version: u64,
+) -> rusqlite::Result<()> {
+    tx.execute("DELETE FROM sync_due WHERE kind = ?1", [kind(entity)])?;
+    let (table, deleted) = (entity.table, entity.table.deleted.unwrap_or("0"));
+    tx.execute(
+        &format!(
+            "INSERT INTO sync_due (kind, id, why, since, generation) SELECT ?1, {}, ?2, ?3, ?4 FROM {}
+             WHERE {deleted} = 0 AND _missing_since IS NULL",
+            table.key(),
+            table.name
+        ),
+        params![kind(entity), NOT_SEEN, instant::text(now), version.cast_signed()],
+    )?;
+    Ok(())
 }
 
 /// Returns how many candidates of `entity` nobody asked for yet.
@@ -277,7 +304,7 @@ impl<'t> Presence<'t> {
     pub(super) fn missed(&mut self) -> rusqlite::Result<u64> {
         let Purpose::Sweep { after, to } = self.batch.purpose else { return Ok(0) };
         let entity = self.batch.entity;
-        let Advance::HighWater { list: (column, value) } = &entity.advance else { return Ok(0) };
+        let Some(listed) = entity.listed_rows() else { return Ok(0) };
         if self.unnamed {
             return Ok(self.doubted);
         }
@@ -285,18 +312,14 @@ impl<'t> Presence<'t> {
         let (key, changed) = (table.key(), table.changed.unwrap_or("NULL"));
         let deleted = table.deleted.unwrap_or("0");
         let sql = format!(
-            "SELECT {key} FROM {} WHERE {key} > ?1 AND {key} <= ?2 AND {column} = ?3 AND {deleted} = 0
-             AND _missing_since IS NULL AND (?4 IS NULL OR {changed} >= ?4)",
+            "SELECT {key} FROM {} WHERE {key} > ?1 AND {key} <= ?2 AND {listed} AND {deleted} = 0
+             AND _missing_since IS NULL AND (?3 IS NULL OR {changed} >= ?3)",
             table.name
         );
         let floor = self.batch.checkpoint.floor.map(instant::text);
         let mut stored = self.tx.prepare_cached(&sql)?;
-        let mut rows = stored.query(params![
-            after.unwrap_or(i64::MIN),
-            to.unwrap_or(i64::MAX),
-            value,
-            floor
-        ])?;
+        let mut rows =
+            stored.query(params![after.unwrap_or(i64::MIN), to.unwrap_or(i64::MAX), floor])?;
         let mut missed = self.doubted;
         while let Some(row) = rows.next()? {
             let id = row.get(0)?;

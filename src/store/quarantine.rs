@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use rusqlite::{Transaction, params};
 
 use super::{
-    Batch, ChildPage, Fate, Sighting, StoreError, UnreadableChild, columns, fate,
+    Batch, ChildBatch, ChildPage, Fate, Sighting, StoreError, UnreadableChild, columns, fate,
     renew::decode_one,
     rows::{Stamp, Storing},
     state,
@@ -89,6 +89,38 @@ pub(super) fn replace_children(
             now
         ])?;
     }
+    Ok(())
+}
+
+/// Keeps the unreadable rows among those that were asked for because deals name them; returns how many there are.
+pub(super) fn put_named(tx: &Transaction<'_>, batch: &ChildBatch) -> rusqlite::Result<u64> {
+    let (now, mut count) = (instant::text(batch.now), 0);
+    for page in &batch.pages {
+        for row in &page.unreadable {
+            let text = &page.text[row.raw.clone()];
+            tx.prepare_cached(
+                "INSERT INTO sync_quarantine VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7) ON CONFLICT DO UPDATE
+                 SET reason = excluded.reason, observed = excluded.observed, last_seen = excluded.last_seen",
+            )?
+            .execute(params![
+                batch.entity.name,
+                row.key,
+                hash(text),
+                text,
+                row.reason,
+                page.observed.cast_signed(),
+                now
+            ])?;
+            count += 1;
+        }
+    }
+    Ok(count)
+}
+
+/// Forgets a row of which a good version is stored.
+pub(super) fn forget_one(tx: &Transaction<'_>, entity: &Entity, id: i64) -> rusqlite::Result<()> {
+    tx.prepare_cached("DELETE FROM sync_quarantine WHERE entity = ?1 AND key = ?2")?
+        .execute(params![entity.name, id.to_string()])?;
     Ok(())
 }
 

@@ -113,6 +113,7 @@ impl Reader {
     pub fn schema(&self) -> Result<String, StoreError> {
         let mut rows = self.conn.prepare(
             "SELECT sql || ';' FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%'
+             AND name NOT IN (SELECT name FROM pragma_table_list WHERE type = 'shadow')
              ORDER BY CASE type WHEN 'table' THEN 1 WHEN 'index' THEN 2 ELSE 3 END, rowid",
         )?;
         let statements: Vec<String> =

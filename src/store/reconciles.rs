@@ -9,7 +9,7 @@ use super::{
     state::{self, Key},
 };
 use crate::{
-    entity::{Advance, Entity, instant},
+    entity::{self, Entity, instant},
     progress::Checkpoint,
 };
 
@@ -41,7 +41,7 @@ impl Store {
         let goes_on = began.is_some_and(|began| now.duration_since(began) < STALE);
         self.write(|tx| {
             if !goes_on {
-                for entity in entities.first().into_iter().flat_map(|first| sharing(first.table)) {
+                for entity in entities.iter().flat_map(|entity| sharing(entity.table)) {
                     let swept = checkpoint::load(tx, &presence::place(entity))?;
                     let Some(swept) = swept else { continue };
                     let anew = Checkpoint { cursor: None, complete_began_at: None, ..swept };
@@ -79,8 +79,9 @@ impl Store {
             if state::get::<String>(tx, Key::Counted)?.is_some_and(|counted| counted != EQUAL) {
                 state::clear(tx, Key::Counted)?;
             }
-            let mut mirrored = walked.first().into_iter().flat_map(|first| sharing(first.table));
-            let all = mirrored.all(|entity| {
+            // What moves deals without a trace owes a walk over all of them.
+            let mut deals = entity::ENTITIES.iter().copied().filter(|entity| entity.has_floor());
+            let all = deals.all(|entity| {
                 walked.contains(&entity)
                     || !matches!(checkpoint::load(tx, entity.name), Ok(Some(_)))
             });
@@ -195,12 +196,12 @@ impl Store {
 
 /// Returns how many live rows of `entity`'s list are stored.
 pub(super) fn listed(conn: &Connection, entity: &Entity) -> rusqlite::Result<u64> {
-    let Advance::HighWater { list: (column, value) } = &entity.advance else { return Ok(0) };
+    let Some(listed) = entity.listed_rows() else { return Ok(0) };
     let deleted = entity.table.deleted.unwrap_or("0");
     let sql = format!(
-        "SELECT count(*) FROM {} WHERE {column} = ?1 AND {deleted} = 0 AND _missing_since IS NULL",
+        "SELECT count(*) FROM {} WHERE {listed} AND {deleted} = 0 AND _missing_since IS NULL",
         entity.table.name
     );
-    let rows: i64 = conn.query_row(&sql, [value], |row| row.get(0))?;
+    let rows: i64 = conn.query_row(&sql, [], |row| row.get(0))?;
     Ok(rows.cast_unsigned())
 }

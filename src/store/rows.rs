@@ -6,12 +6,14 @@ use rusqlite::{CachedStatement, OptionalExtension as _, Transaction, params};
 use super::{
     Batch, Committed, Fate, Purpose, Sighting, Store, StoreError, checkpoint, columns, fate,
     marking::Marking,
+    named,
     presence::{self, Presence},
-    quarantine, sql,
-    sql::Bound,
+    quarantine,
+    search::{self, Indexing},
+    sql::{self, Bound},
     state::{self, Key},
 };
-use crate::entity::{Catalog, Record, Table, Value, instant};
+use crate::entity::{Advance, Catalog, Record, Table, Value, instant};
 
 impl Store {
     /// Stores `batch`: rows and checkpoint, both or neither.
@@ -24,8 +26,9 @@ impl Store {
             let mut done = store_rows(tx, batch)?;
             done.quarantined = quarantine::put(tx, batch)?;
             if let Some(reading) = &batch.reading {
-                let gone = tombstone_unread(tx, batch.entity.table, reading, batch.now)?;
-                if gone > 0 {
+                let gone = tombstone_unread(tx, batch.entity.table, reading, batch.now)?
+                    + usize::try_from(done.newly_deleted).unwrap_or(0);
+                if gone > 0 && batch.entity.advance == (Advance::FullScan { moves_deals: true }) {
                     let why = format!("{gone} rows of {} disappeared", batch.entity.table.name);
                     state::set(tx, Key::ReconcileOwed, why)?;
                     // One that is under way began too early to count.
@@ -69,6 +72,14 @@ fn store_rows(tx: &Transaction<'_>, batch: &Batch) -> Result<Committed, StoreErr
             None => Fate::Store,
         };
         presence.seen(record)?;
+        if let (Some(_), Some(id)) = (batch.entity.named, record.values[0].int()) {
+            let known = stored.is_some() || !batch.restricted;
+            if !known && !named::is_marked(tx, batch.entity, id)? {
+                done.left_out += 1;
+                continue;
+            }
+            named::unmark(tx, batch.entity, id)?;
+        }
         if let (Fate::Older, Some((sighting, _))) = (fate, stored)
             && presence.doubts(record, sighting)?
         {
@@ -87,7 +98,9 @@ fn store_rows(tx: &Transaction<'_>, batch: &Batch) -> Result<Committed, StoreErr
                     marking.parent(table, record, before, stamp)?;
                 }
                 done.written += 1;
-                done.deleted += u64::from(is_deleted(table, record));
+                let deleted = is_deleted(table, record);
+                done.deleted += u64::from(deleted);
+                done.newly_deleted += u64::from(deleted && stored.is_some());
             }
         }
     }
@@ -123,6 +136,7 @@ pub(super) struct Storing<'t> {
     custom: Option<CachedStatement<'t>>,
     options: Option<(CachedStatement<'t>, CachedStatement<'t>)>,
     lists: Vec<(CachedStatement<'t>, CachedStatement<'t>)>,
+    search: Option<Indexing<'t>>,
 }
 
 impl<'t> Storing<'t> {
@@ -134,6 +148,7 @@ impl<'t> Storing<'t> {
         let custom = table.custom;
         Ok(Self {
             catalog,
+            search: Indexing::new(tx, table, catalog)?,
             sighting: tx.prepare_cached(&sql::sighting(table))?,
             upsert: tx.prepare_cached(&sql::upsert(table))?,
             raw: table.raw.map(|raw| tx.prepare_cached(&sql::raw_upsert(raw))).transpose()?,
@@ -205,9 +220,19 @@ impl<'t> Storing<'t> {
                 self.upsert.raw_bind_parameter(next + 2, record.extra.as_deref())?;
             }
         }
+        let named = match &mut self.search {
+            Some(search) if existed => search.before(record)?,
+            _ => None,
+        };
         self.upsert.raw_execute()?;
         self.lists(record, page, existed)?;
-        self.custom(record, page, existed)
+        self.custom(record, page, existed)?;
+        self.index(record, named)
+    }
+
+    /// Brings the full text up to date with `record`, which is stored; `named` is what it was called before.
+    pub(super) fn index(&mut self, record: &Record, named: search::Before) -> rusqlite::Result<()> {
+        self.search.as_mut().map_or(Ok(()), |search| search.after(record, named))
     }
 
     fn lists(&mut self, record: &Record, page: &str, existed: bool) -> rusqlite::Result<()> {
@@ -266,8 +291,8 @@ fn tombstone_unread(
     now: Timestamp,
 ) -> Result<usize, StoreError> {
     let (name, key) = (table.name, table.key());
-    let mut known =
-        tx.prepare(&format!("SELECT {key} FROM {name} WHERE _missing_since IS NULL"))?;
+    let mut known = tx
+        .prepare(&format!("SELECT CAST({key} AS TEXT) FROM {name} WHERE _missing_since IS NULL"))?;
     let keys: Vec<String> =
         known.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
     let mut seen =

@@ -9,11 +9,11 @@ use rusqlite::{Connection, params};
 use super::{
     ChildRule, Reader, Store, StoreError, checkpoint,
     due::{self, LIVE},
-    presence, reconciles,
+    named, presence, reconciles,
     state::{self, Key},
 };
 use crate::{
-    entity::{Advance, Entity, Evidence, Scope, instant},
+    entity::{Entity, Evidence, Scope, instant},
     progress::Checkpoint,
 };
 
@@ -55,13 +55,11 @@ impl Reader {
             _ => "?1 IS NOT NULL".to_owned(),
         };
         let (changed, key) = (table.changed.unwrap_or("NULL"), table.key());
-        let list = match &entity.advance {
-            Advance::HighWater { list: (column, value) } => format!(
-                "AND {column} = {value} AND (?2 IS NULL OR {changed} >= ?2) AND (?3 IS NULL OR {key} > ?3)"
+        let list = match entity.listed_rows() {
+            Some(listed) => format!(
+                "AND {listed} AND (?2 IS NULL OR {changed} >= ?2) AND (?3 IS NULL OR {key} > ?3)"
             ),
-            Advance::WithParent(_) | Advance::FullScan => {
-                "AND ?2 IS NULL AND ?3 IS NULL".to_owned()
-            }
+            None => "AND ?2 IS NULL AND ?3 IS NULL".to_owned(),
         };
         let sql = format!(
             "SELECT count(*) FROM {} WHERE _missing_since IS NULL AND {deleted} {list}",
@@ -116,6 +114,27 @@ impl Reader {
     /// SQLite's.
     pub fn candidates(&self, entity: &Entity) -> Result<u64, StoreError> {
         Ok(presence::unasked(self.connection(), entity)?)
+    }
+
+    /// Returns how many rows of the table of `entity` have no tombstone.
+    ///
+    /// # Errors
+    ///
+    /// SQLite's.
+    pub fn present(&self, entity: &Entity) -> Result<u64, StoreError> {
+        let sql =
+            format!("SELECT count(*) FROM {} WHERE _missing_since IS NULL", entity.table.name);
+        let rows: i64 = self.connection().query_row(&sql, [], |row| row.get(0))?;
+        Ok(rows.cast_unsigned())
+    }
+
+    /// Returns how many rows of `entity` that deals name a run would ask for by their ids at `now`.
+    ///
+    /// # Errors
+    ///
+    /// SQLite's.
+    pub fn named_now(&self, entity: &Entity, now: Timestamp) -> Result<u64, StoreError> {
+        Ok(named::named_now(self.connection(), entity, now)?)
     }
 
     /// Returns how many live deals the source counted before the first pass, if it was asked.

@@ -53,7 +53,7 @@ impl<'e> Confirming<'e> {
         let table = lists.first().map(|list| list.table.name);
         let questions = entity::ENTITIES
             .iter()
-            .filter(|entity| entity.has_floor() && Some(entity.table.name) == table)
+            .filter(|entity| entity.is_list() && Some(entity.table.name) == table)
             .map(|entity| Question {
                 walk: Walk::by_id(engine, entity, Checkpoint::default()),
                 control: None,
@@ -115,7 +115,7 @@ impl<'e> Confirming<'e> {
                 Said::Nothing => {
                     let path = self.questions[place].walk.entity.endpoint.path;
                     let what =
-                        "it does not show a deal it showed a moment ago, so no absence is believed"
+                        "it does not show a row it showed a moment ago, so no absence is believed"
                             .to_owned();
                     return Err(Fault::Api(ApiError::Malformed { path, what }));
                 }
@@ -136,7 +136,8 @@ impl<'e> Confirming<'e> {
             if seen.contains(&control) {
                 return Ok(Said::Holds(seen));
             }
-            warn!("Deal {control} was not shown though it was asked for by its id");
+            let what = self.questions[place].walk.entity.table.name;
+            warn!("{control} of {what} was not shown though it was asked for by its id");
         }
         Ok(Said::Nothing)
     }

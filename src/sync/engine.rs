@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     api::{ApiError, Client},
-    entity::{self, Advance, Catalog, Entity, instant},
+    entity::{self, Catalog, Entity, instant},
     progress::Checkpoint,
     schedule::Schedule,
     seams::Clock,
@@ -78,6 +78,8 @@ pub struct Settings {
     pub base_url: String,
     /// What hangs on deals and is mirrored.
     pub children: Arc<[ChildRule]>,
+    /// Of what only those rows are mirrored that deals name.
+    pub restricted: Arc<[&'static Entity]>,
     /// How old a set may grow that is asked for deal by deal, until it is read again whatever the counters say.
     pub refresh_after: Duration,
     /// How everything is walked by id now and then.
@@ -113,6 +115,7 @@ impl Settings {
             overlap: Duration::from_secs(60),
             base_url: base_url.into(),
             children: Arc::new([]),
+            restricted: Arc::new([]),
             refresh_after: Duration::from_secs(90 * 24 * 3_600),
             reconcile: Reconciling {
                 schedule: Schedule::parse("0 0 3 * * 0").expect("it parses"),
@@ -226,8 +229,14 @@ impl Engine {
         self.renew().await?;
         self.reload_catalog().await?;
         let (rules, now) = (Arc::clone(&self.settings.children), self.server_now());
+        let restricted = Arc::clone(&self.settings.restricted);
+        let named: Vec<_> =
+            wanted.iter().map(|one| one.entity).filter(|one| one.named.is_some()).collect();
         self.writer
             .run(move |store| {
+                for entity in named {
+                    store.set_scope(entity, restricted.contains(&entity))?;
+                }
                 for &entity in entity::ENTITIES.iter().filter(|entity| entity.child().is_some()) {
                     match rules.iter().find(|rule| rule.entity == entity) {
                         Some(rule) => store.enrol(*rule, now)?,
@@ -260,16 +269,23 @@ impl Engine {
     /// Returns where a pass of `entity` goes on or begins.
     pub(super) async fn start(&self, entity: &'static Entity) -> Result<Checkpoint, StoreError> {
         let stored = self.writer.run(move |store| store.checkpoint(entity)).await?;
-        if entity.advance == Advance::FullScan {
+        if !entity.is_list() {
             return Ok(Checkpoint { cursor: None, began_at: None, ..stored.unwrap_or_default() });
         }
         let crowd = match stored.as_ref().and_then(|stored| stored.mark) {
+            // How many rows lie behind the mark only those tell that are mirrored.
+            Some(mark) if self.is_restricted(entity) => Some(mark),
             Some(mark) => {
                 self.writer.run(move |store| store.looked_back(entity, mark, plan::RIDERS)).await?
             }
             None => None,
         };
         Ok(plan::plan(stored, Lookback { overlap: self.settings.overlap, crowd }))
+    }
+
+    /// Returns whether only those rows of `entity` are mirrored that deals name.
+    pub(super) fn is_restricted(&self, entity: &Entity) -> bool {
+        self.settings.restricted.iter().any(|restricted| *restricted == entity)
     }
 
     /// Returns the source's time as far as we know it.

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     api::{ApiError, Page, Verdict},
-    entity::{Child, Entity, Scope, instant},
+    entity::{Entity, Scope, instant},
     store::{ChildBatch, Owed, Store},
 };
 
@@ -55,7 +55,7 @@ pub(super) enum Extent {
 pub(super) struct Fanout<'e> {
     engine: &'e Engine,
     entity: &'static Entity,
-    child: &'static Child,
+    scope: Scope,
     pub(super) report: EntityReport,
     queue: VecDeque<Piece>,
     trouble: Trouble,
@@ -70,16 +70,20 @@ pub(super) struct Fanout<'e> {
 type Fetched = (Piece, Result<Vec<Page>, ApiError>);
 
 impl<'e> Fanout<'e> {
-    /// Prepares for `entity`; `None` if it hangs on nothing.
+    /// Prepares for `entity`; `None` if nothing of it is ever owed.
     pub(super) fn new(engine: &'e Engine, entity: &'static Entity) -> Option<Self> {
-        let child = entity.child()?;
+        let scope = match (entity.child(), entity.named) {
+            (Some(child), _) => child.scope,
+            (None, Some(named)) if engine.is_restricted(entity) => named.scope,
+            (None, _) => return None,
+        };
         Some(Self {
             engine,
             entity,
-            child,
+            scope,
             report: EntityReport::new(entity),
             queue: VecDeque::new(),
-            trouble: Trouble::new(child.scope),
+            trouble: Trouble::new(scope),
             repeat: false,
             probing: false,
             held: false,
@@ -146,7 +150,7 @@ impl<'e> Fanout<'e> {
 
     /// Returns how many deals one call may name.
     pub(super) fn group_size(&self) -> usize {
-        match self.child.scope {
+        match self.scope {
             Scope::ParentGroup { size, .. } => size,
             Scope::EachParent => 1,
         }
@@ -167,9 +171,13 @@ impl<'e> Fanout<'e> {
         Ok(self.engine.server_now().duration_since(since) < REFUSED)
     }
 
-    /// Marks the sets of a trickle that were read so long ago that an equal counter proves too little.
-    pub(super) async fn mark_old(&self) -> Result<(), Fault> {
+    /// Marks what is owed without a deal having moved: the sets of a trickle that were read so long ago that an equal
+    /// counter proves too little, and rows that deals name.
+    pub(super) async fn enrol(&self) -> Result<(), Fault> {
         let (entity, now) = (self.entity, self.engine.server_now());
+        if entity.named.is_some() {
+            self.engine.writer.run(move |store| store.enrol_named(entity, now)).await?;
+        }
         let before = now.checked_sub(self.engine.settings.refresh_after);
         if let (true, Ok(before)) = (entity.is_trickle(), before) {
             let mark = move |store: &mut Store| store.mark_oldest(entity, before, now);
@@ -235,10 +243,10 @@ impl<'e> Fanout<'e> {
     }
 
     fn fetch(&self, mut piece: Piece) -> BoxFuture<'e, Fetched> {
-        let (engine, entity, child) = (self.engine, self.entity, self.child);
+        let (engine, entity, scope) = (self.engine, self.entity, self.scope);
         piece.repeat |= self.repeat;
         Box::pin(async move {
-            let fetched = group::fetch(&engine.client, entity, child, &piece).await;
+            let fetched = group::fetch(&engine.client, entity, scope, &piece).await;
             (piece, fetched)
         })
     }
@@ -258,7 +266,7 @@ impl<'e> Fanout<'e> {
     async fn came(&mut self, piece: Piece, pages: &[Page]) -> Result<(), Fault> {
         let entity = self.entity;
         self.report.pages += pages.len() as u64;
-        let (read, misfits) = match group::read(entity, self.child, &piece, pages) {
+        let (read, misfits) = match group::read(entity, self.scope, &piece, pages) {
             Ok(read) => read,
             Err(error) => return self.failed(piece, error).await,
         };
@@ -274,7 +282,11 @@ impl<'e> Fanout<'e> {
         };
         self.trouble.over();
         (self.repeat, self.probing) = (piece.repeat, false);
-        let done = self.engine.writer.run(move |store| store.commit_children(&batch)).await?;
+        let commit = move |store: &mut Store| match entity.child() {
+            Some(_) => store.commit_children(&batch),
+            None => store.commit_named(&batch),
+        };
+        let done = self.engine.writer.run(commit).await?;
         if std::mem::take(&mut self.held) {
             let release = move |store: &mut Store| {
                 store.set_refused(entity, None)?;
@@ -315,7 +327,7 @@ impl<'e> Fanout<'e> {
             return Err(Fault::Api(error));
         }
         if matches!(error, ApiError::BadRequest { .. })
-            && let Some(other) = piece.in_other_form(self.child)
+            && let Some(other) = piece.in_other_form(self.scope)
         {
             self.queue.push_front(other);
             return Ok(());
@@ -353,7 +365,12 @@ impl<'e> Fanout<'e> {
         let (entity, reason) = (self.entity, error.to_string());
         for owed in deals {
             let (id, reason) = (owed.id, reason.clone());
-            warn!(entity.name = entity.name, "Of deal {id} they cannot be had: {reason}");
+            match entity.child() {
+                Some(_) => {
+                    warn!(entity.name = entity.name, "Of deal {id} they cannot be had: {reason}");
+                }
+                None => warn!(entity.name = entity.name, "{id} cannot be had: {reason}"),
+            }
             let postpone =
                 move |store: &mut Store| store.postpone(entity, owed, &reason, least, now);
             self.engine.writer.run(postpone).await?;

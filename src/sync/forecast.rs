@@ -5,7 +5,7 @@
 
 use super::standing::{ChildStanding, ListStanding, Pass, Refusal, Standing};
 use crate::{
-    endpoint::{DEALS, DEALS_SUMMARY, USERS_ME},
+    endpoint::{DEALS, DEALS_SUMMARY, Paging, USERS_ME},
     entity::{Entity, Evidence, Scope},
 };
 
@@ -16,7 +16,16 @@ const MOST_FIELD_PAGES: u64 = 4;
 const MOST_GROUP_PAGES: u64 = 3;
 
 /// Candidates asked for at a time, as a reconcile does it.
-const AT_A_TIME: u64 = 99;
+pub(super) const AT_A_TIME: u64 = 99;
+
+/// Rows that deals name, asked for at a time.
+const AT_ONCE: u64 = 100;
+
+/// Organizations or persons that a deal names at most, on average: its own, and those in custom fields.
+const MOST_NAMED_PER_DEAL: u64 = 2;
+
+/// Rows of a listing that is read whole for the first time, for each live deal, at most.
+const MOST_ROWS_PER_DEAL: u64 = 10;
 
 /// From so much to so much: requests, and their cost.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -149,14 +158,22 @@ fn known_rows(list: &ListStanding, standing: &Standing) -> Option<u64> {
 
 fn list_price(list: &ListStanding, standing: &Standing) -> Price {
     let (entity, live) = (list.entity, standing.live.unwrap_or(0));
+    let ahead: u64 = standing.lists.iter().map(|list| deals_ahead(list, live)).sum();
     let cost = entity.endpoint.cost;
     // A pass that goes on where it was left is followed by one that begins now.
     let pass = match list.pass {
         Pass::None => Price::default(),
         Pass::Known { rows, resumed } => {
-            Price::exactly(pages(rows, entity) + u64::from(resumed), cost)
+            let least = pages(rows, entity) + u64::from(resumed);
+            // Rows that no deal names show up among those that changed, too.
+            let most = if list.named.is_some() { 2 * least } else { least };
+            Price::range(least, most, cost)
         }
-        Pass::First { .. } if !entity.has_floor() => Price::range(1, MOST_FIELD_PAGES, cost),
+        Pass::First { .. } if entity.endpoint.paging == Paging::None => Price::exactly(1, cost),
+        Pass::First { .. } if !entity.is_list() => Price::range(1, MOST_FIELD_PAGES, cost),
+        Pass::First { .. } if !entity.has_floor() => {
+            Price::range(1, pages(MOST_ROWS_PER_DEAL * (live + 500), entity), cost)
+        }
         Pass::First { resumed, floor } => {
             let least = if is_live(list) && !floor { live.saturating_sub(list.stored) } else { 0 };
             let more = u64::from(resumed);
@@ -169,15 +186,33 @@ fn list_price(list: &ListStanding, standing: &Standing) -> Price {
     };
     let count = u64::from(standing.count && is_live(list));
     let walk = list.sweep.map_or(0, |rows| pages(rows, entity));
-    // In the live list, the archived one if any is left, and the live one again.
-    let groups = list.candidates.div_ceil(AT_A_TIME);
-    let confirm = Price {
-        requests: groups,
-        requests_max: 3 * groups,
-        cost: groups * DEALS.cost,
-        cost_max: 4 * groups * DEALS.cost,
-    };
-    pass.and(Price::exactly(count, DEALS_SUMMARY.cost)).and(Price::exactly(walk, cost)).and(confirm)
+    let named = list.named.map_or_else(Price::default, |named| {
+        let most = named + MOST_NAMED_PER_DEAL * ahead;
+        Price::range(named.div_ceil(AT_ONCE), most.div_ceil(AT_ONCE), cost)
+    });
+    pass.and(Price::exactly(count, DEALS_SUMMARY.cost))
+        .and(Price::exactly(walk, cost))
+        .and(confirm_price(list))
+        .and(named)
+}
+
+/// Returns what it costs to ask for the candidates of a list by their ids.
+fn confirm_price(list: &ListStanding) -> Price {
+    let (groups, cost) = (list.candidates.div_ceil(AT_A_TIME), list.entity.endpoint.cost);
+    if list.entity.has_floor() {
+        // In the live list, the archived one if any is left, and the live one again.
+        return Price {
+            requests: groups,
+            requests_max: 3 * groups,
+            cost: groups * DEALS.cost,
+            cost_max: 4 * groups * DEALS.cost,
+        };
+    }
+    // Twice where one is absent; and a row that is there, where no walk met one.
+    match groups {
+        0 => Price::default(),
+        _ => Price::range(groups + u64::from(list.named.is_some()), 2 * groups + 1, cost),
+    }
 }
 
 /// Returns what the children of the deals that are owed cost, and of as many as `ahead` that are not read yet.
@@ -212,7 +247,14 @@ mod tests {
     use crate::{entity::find, store::OwedNow};
 
     fn list(name: &str, stored: u64, pass: Pass) -> ListStanding {
-        ListStanding { entity: find(name).unwrap(), stored, pass, sweep: None, candidates: 0 }
+        ListStanding {
+            entity: find(name).unwrap(),
+            stored,
+            pass,
+            sweep: None,
+            candidates: 0,
+            named: None,
+        }
     }
 
     fn child(name: &str, deals: u64) -> ChildStanding {

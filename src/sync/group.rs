@@ -5,7 +5,7 @@ use std::{collections::HashMap, ops::Range};
 use super::fetch::{self, PageSize, Patience};
 use crate::{
     api::{ApiError, Call, Client, Page},
-    entity::{self, Catalog, Child, Entity, Evidence, Scope},
+    entity::{self, Catalog, Entity, Evidence, Scope},
     progress::Cursor,
     store::{ChildPage, Owed, UnreadableChild},
 };
@@ -39,8 +39,8 @@ impl Piece {
     /// Returns, once, the same piece with its ids in the other form, where the source may want that.
     ///
     /// Source: API.md 2.4: products take ids with commas only; what installments take is unknown.
-    pub(super) fn in_other_form(&mut self, child: &Child) -> Option<Self> {
-        let may = matches!(child.scope, Scope::ParentGroup { either_form: true, .. });
+    pub(super) fn in_other_form(&mut self, scope: Scope) -> Option<Self> {
+        let may = matches!(scope, Scope::ParentGroup { either_form: true, .. });
         if !may || self.deals.len() < 2 || self.tried {
             return None;
         }
@@ -49,14 +49,15 @@ impl Piece {
     }
 }
 
-/// Asks for the children of `piece`, to the last page.
+/// Asks for the children of `piece`, or for its rows themselves, to the last page.
 pub(super) async fn fetch(
     client: &Client,
     entity: &'static Entity,
-    child: &Child,
+    scope: Scope,
     piece: &Piece,
 ) -> Result<Vec<Page>, ApiError> {
-    let call = call(entity, child, piece);
+    let evidence = entity.child().map(|child| child.evidence);
+    let call = call(entity, scope, piece);
     let mut size = PageSize::new(entity.endpoint.page_limit);
     let (mut pages, mut cursor) = (Vec::new(), None::<Cursor>);
     loop {
@@ -68,7 +69,7 @@ pub(super) async fn fetch(
             Some(_) if pages.len() < MOST_PAGES => {}
             Some(_) => return Err(ApiError::RepeatedCursor { path: entity.endpoint.path }),
             // Whether this endpoint says that there is more is doubtful (API.md 4.7), and no counter would tell.
-            None if rows >= asked && child.evidence == Evidence::None => {
+            None if rows >= asked && evidence == Some(Evidence::None) => {
                 let what = format!("{rows} rows and no next page; there may be more");
                 return Err(ApiError::Malformed { path: entity.endpoint.path, what });
             }
@@ -77,10 +78,10 @@ pub(super) async fn fetch(
     }
 }
 
-fn call(entity: &'static Entity, child: &Child, piece: &Piece) -> Call {
+fn call(entity: &'static Entity, scope: Scope, piece: &Piece) -> Call {
     let call = Call::new(entity.endpoint);
     let ids = piece.deals.iter().map(|owed| owed.id.to_string());
-    match child.scope {
+    match scope {
         Scope::EachParent => match piece.deals.first() {
             Some(owed) => call.id(owed.id).trickle(),
             None => call.trickle(),
@@ -99,12 +100,12 @@ fn call(entity: &'static Entity, child: &Child, piece: &Piece) -> Call {
 /// Rows that cannot be what was asked for.
 pub(super) fn read(
     entity: &'static Entity,
-    child: &Child,
+    scope: Scope,
     piece: &Piece,
     pages: &[Page],
 ) -> Result<(Vec<ChildPage>, u64), ApiError> {
     let mut misfits = 0;
-    let owners = Owners::new(entity, child, piece);
+    let owners = Owners::new(entity, scope, piece);
     let mut read = Vec::with_capacity(pages.len());
     for page in pages {
         let decoded = entity::decode(entity, &Catalog::default(), &page.body, &page.rows);
@@ -144,8 +145,8 @@ struct Owners {
 }
 
 impl Owners {
-    fn new(entity: &Entity, child: &Child, piece: &Piece) -> Self {
-        let member = match child.scope {
+    fn new(entity: &Entity, scope: Scope, piece: &Piece) -> Self {
+        let member = match scope {
             Scope::ParentGroup { member, .. } => Some(member),
             Scope::EachParent => None,
         };
@@ -157,7 +158,7 @@ impl Owners {
         let Some(member) = self.member else { return Ok(0) };
         let named = entity::int_member(&page.body[row], member);
         named.and_then(|id| self.places.get(&id).copied()).ok_or_else(|| {
-            self.malformed(format!("a row names no deal that was asked for in `{member}`"))
+            self.malformed(format!("a row names nothing that was asked for in `{member}`"))
         })
     }
 

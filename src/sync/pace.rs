@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     Forecast, Settings, Standing, Wanted,
-    forecast::{Price, pages},
+    forecast::{AT_A_TIME, Price, pages},
 };
 use crate::{
     api::{Options, Outlook},
@@ -142,13 +142,13 @@ impl Upkeep {
         for Wanted { entity, schedule, .. } in wanted {
             let Some(schedule) = schedule else { continue };
             // A list of changes is one page; what is read whole is as many as it has.
-            let pages = if entity.has_floor() { 1 } else { whole(standing, entity) };
+            let pages = if entity.is_list() { 1 } else { whole(standing, entity) };
             let runs = count(schedule, now, DAY) as f64;
             let cost = runs * (pages * entity.endpoint.cost) as f64;
             ticks.push(Tick { what: entity.name, runs, cost });
         }
-        let lists = wanted.iter().map(|wanted| wanted.entity).filter(|entity| entity.has_floor());
-        let walk: u64 = lists.map(|list| whole(standing, list) * list.endpoint.cost).sum();
+        let lists = wanted.iter().map(|wanted| wanted.entity).filter(|entity| entity.is_list());
+        let walk: u64 = lists.map(|list| walk(standing, settings, list)).sum();
         if walk > 0 {
             let runs = count(&settings.reconcile.schedule, now, WEEK) as f64 / 7.0;
             ticks.push(Tick { what: "reconcile", runs, cost: runs * walk as f64 });
@@ -162,10 +162,23 @@ impl Upkeep {
     }
 }
 
+/// Returns what it costs to look at every row of a list.
+fn walk(standing: &Standing, settings: &Settings, list: &'static Entity) -> u64 {
+    let pages = match settings.restricted.contains(&list) {
+        true => rows(standing, list).div_ceil(AT_A_TIME),
+        false => whole(standing, list),
+    };
+    pages * list.endpoint.cost
+}
+
+fn rows(standing: &Standing, entity: &Entity) -> u64 {
+    let stored = standing.lists.iter().find(|list| *list.entity == *entity);
+    stored.map_or(0, |list| list.stored)
+}
+
 /// Returns how many pages a list has, as far as that is known.
 fn whole(standing: &Standing, entity: &Entity) -> u64 {
-    let stored = standing.lists.iter().find(|list| *list.entity == *entity);
-    let stored = stored.map_or(0, |list| list.stored);
+    let stored = rows(standing, entity);
     let live = if *entity.endpoint == DEALS { standing.live.unwrap_or(0) } else { 0 };
     pages(stored.max(live), entity)
 }
@@ -243,7 +256,12 @@ mod tests {
                 Wanted { entity, schedule, force: false }
             })
             .collect();
-        let standing = Standing::without_mirror(&super::super::Mode::Sync, &wanted, Some(2_500));
+        let standing = Standing::without_mirror(
+            &Settings::new(""),
+            &super::super::Mode::Sync,
+            &wanted,
+            Some(2_500),
+        );
         let upkeep = Upkeep::new(
             &standing,
             &Settings::new(""),

@@ -14,7 +14,11 @@ use super::{
     steps::Steps,
     walk::{Ended, Walk},
 };
-use crate::{entity::Entity, progress::Checkpoint, store::Store};
+use crate::{
+    entity::{self, Entity},
+    progress::Checkpoint,
+    store::Store,
+};
 
 /// Without a complete pass for so long, a list may have dropped deletions: it shows them for 30 days only.
 ///
@@ -31,10 +35,21 @@ const LEAST_CEILING: u64 = 25;
 const PART: f64 = 0.05;
 
 impl Steps<'_> {
-    /// Remembers, before any pass, that a list went without one for too long.
+    /// Leaves out the lists of tables of which a list failed in this run: what the passes could not read is not to be had
+    /// by another way.
+    pub(super) fn keep_sound(&self, lists: &mut Vec<&'static Entity>) {
+        let failed: Vec<&str> = lists
+            .iter()
+            .filter(|list| self.outcome(list).is_some_and(|how| !is_done(how)))
+            .map(|list| list.table.name)
+            .collect();
+        lists.retain(|list| !failed.contains(&list.table.name));
+    }
+
+    /// Remembers, before any pass, that a list of deals went without one for too long.
     pub(super) async fn note_absence(&self, lists: &[&'static Entity]) -> Result<(), Fault> {
         let now = self.engine.server_now();
-        for &list in lists {
+        for &list in lists.iter().filter(|list| list.has_floor()) {
             let stored = self.engine.writer.run(move |store| store.checkpoint(list)).await?;
             let last = stored.and_then(|stored| stored.complete_began_at);
             if last.is_some_and(|last| now.duration_since(last) > ABSENCE) {
@@ -60,10 +75,8 @@ impl Steps<'_> {
 
     /// Returns whether everything is to be walked by id in this run.
     pub(super) async fn reconcile_is_due(&self, lists: &[&'static Entity]) -> Result<bool, Fault> {
-        // What the passes could not read is not to be had by another way; what the token may not read is left out.
-        let outcomes = || lists.iter().filter_map(|list| self.outcome(list));
-        let any = |how| outcomes().any(|outcome| outcome == how);
-        if !any(Outcome::Complete) || outcomes().any(|how| !is_done(how)) {
+        // What the token may not read is left out.
+        if !lists.iter().any(|list| self.outcome(list) == Some(Outcome::Complete)) {
             return Ok(false);
         }
         let now = self.engine.server_now();
@@ -94,7 +107,9 @@ impl Steps<'_> {
         let (asked, now) = (lists.to_vec(), self.engine.server_now());
         self.engine.writer.run(move |store| store.begin_reconcile(&asked, now)).await?;
         let mut walked = Vec::new();
-        for &list in lists {
+        let mut lists = lists.to_vec();
+        lists.sort_by_key(|list| table_place(list));
+        for list in lists {
             let (go_on, how) = self.walk_by_id(list).await?;
             if !go_on {
                 return Ok(false);
@@ -105,13 +120,16 @@ impl Steps<'_> {
             // What the token may not read says nothing about what is in it.
             walked.extend((how == Outcome::Complete).then_some(list));
         }
-        let how = self.settle(&walked).await?;
-        if !matches!(how, Outcome::Complete | Outcome::NeedsPerson | Outcome::Skipped) {
-            // The walk is done; what is left is asked for later.
-            return Ok(!matches!(how, Outcome::Stopped | Outcome::Budget));
+        let mut cleared = true;
+        for table in walked.chunk_by(|one, next| one.table.name == next.table.name) {
+            let how = self.settle(table).await?;
+            if !matches!(how, Outcome::Complete | Outcome::NeedsPerson | Outcome::Skipped) {
+                // The walk is done; what is left is asked for later.
+                return Ok(!matches!(how, Outcome::Stopped | Outcome::Budget));
+            }
+            cleared &= how == Outcome::Complete;
         }
         let (rules, now) = (self.engine.settings.children.clone(), self.engine.server_now());
-        let cleared = how == Outcome::Complete;
         let end = move |store: &mut Store| {
             store.mark_differing(&rules, now)?;
             store.end_reconcile(&walked, cleared)
@@ -132,6 +150,17 @@ impl Steps<'_> {
         let at = Checkpoint { floor, ..stored.unwrap_or_default() };
         let resumed = at.cursor.is_some();
         if !resumed && at.complete_began_at.is_some() {
+            return Ok((true, Outcome::Complete));
+        }
+        if self.engine.is_restricted(list) {
+            let now = self.engine.server_now();
+            let done = Checkpoint {
+                began_at: Some(now),
+                complete_began_at: Some(now),
+                completed_at: Some(now),
+                ..Checkpoint::default()
+            };
+            self.engine.writer.run(move |store| store.suspect_all(list, &done, now)).await?;
             return Ok((true, Outcome::Complete));
         }
         let part = self.begin("reconcile", list).await?;
@@ -167,18 +196,23 @@ impl Steps<'_> {
 
     /// Tells of absences that wait for a person, whatever this run was for.
     pub(super) async fn note_absences(&mut self, lists: &[&'static Entity]) -> Result<(), Fault> {
-        let asked = lists.to_vec();
-        let (gone, touched) = self
-            .engine
-            .writer
-            .run(move |store| Ok((store.confirmed_absences(&asked)?, store.reconcile_touched()?)))
-            .await?;
+        let touched = self.engine.writer.run(|store| store.reconcile_touched()).await?;
         let told = self.report.entities.iter().any(|done| done.outcome == Outcome::NeedsPerson);
-        if gone > 0 && touched.is_none() && !told {
-            self.report.notes.push(format!(
-                "a reconcile found {gone} deals gone from the source, which waits for a person: `reconcile --accept-missing \
-                 {gone}` takes them"
-            ));
+        if touched.is_some() || told {
+            return Ok(());
+        }
+        let mut lists = lists.to_vec();
+        lists.sort_by_key(|list| table_place(list));
+        for table in lists.chunk_by(|one, next| one.table.name == next.table.name) {
+            let (asked, what) = (table.to_vec(), table[0].table.name);
+            let gone =
+                self.engine.writer.run(move |store| store.confirmed_absences(&asked)).await?;
+            if gone > 0 {
+                self.report.notes.push(format!(
+                    "a reconcile found {gone} {what} gone from the source, which waits for a person: `{}` takes them",
+                    accepting(table, gone)
+                ));
+            }
         }
         Ok(())
     }
@@ -199,10 +233,11 @@ impl Steps<'_> {
         if gone == 0 {
             return Ok(());
         }
+        let what = first.table.name;
         let needs = |why: String| (Outcome::NeedsPerson, Some(why));
         if !self.same_user {
             (report.outcome, report.error) = needs(format!(
-                "{gone} deals are not shown to this token's user, who is not the one the mirror was filled by; nothing was \
+                "{gone} {what} are not shown to this token's user, who is not the one the mirror was filled by; nothing was \
                  changed. If this user sees everything, run `reconcile --accept-user`"
             ));
             return Ok(());
@@ -210,14 +245,15 @@ impl Steps<'_> {
         let ceiling = self.ceiling(live);
         if gone > ceiling {
             (report.outcome, report.error) = needs(format!(
-                "{gone} deals are gone from the source, more than the {ceiling} that count as usual; nothing was changed. \
-                 If that is right, run `reconcile --accept-missing {gone}`"
+                "{gone} {what} are gone from the source, more than the {ceiling} that count as usual; nothing was changed. \
+                 If that is right, run `{}`",
+                accepting(lists, gone)
             ));
             return Ok(());
         }
         let asked = lists.to_vec();
         report.deleted += self.engine.writer.run(move |store| store.bury(&asked, now)).await?;
-        warn!("{gone} deals are gone from the source and have a tombstone now");
+        warn!("{gone} {what} are gone from the source and have a tombstone now");
         Ok(())
     }
 
@@ -230,6 +266,20 @@ impl Steps<'_> {
             Some(Ceiling::Part(part)) => part_of(live, part),
             None => part_of(live, PART).max(LEAST_CEILING),
         }
+    }
+}
+
+/// Returns the place of a list's table among all: lists of one table belong together.
+fn table_place(list: &Entity) -> Option<usize> {
+    entity::ENTITIES.iter().position(|entity| entity.table.name == list.table.name)
+}
+
+/// Returns the command by which a person accepts that rows of `lists` are gone.
+fn accepting(lists: &[&'static Entity], gone: u64) -> String {
+    let names: Vec<&str> = lists.iter().map(|list| list.name).collect();
+    match lists.iter().all(|list| list.has_floor()) {
+        true => format!("reconcile --accept-missing {gone}"),
+        false => format!("reconcile --entities {} --accept-missing {gone}", names.join(",")),
     }
 }
 

@@ -42,8 +42,10 @@ pub struct ListStanding {
     pub pass: Pass,
     /// Rows that a walk by id is going to meet; `None` where none is due.
     pub sweep: Option<u64>,
-    /// Rows that a walk did not meet and that were not asked for yet.
+    /// Rows that a walk did not meet, or that are all there is to it, and that were not asked for yet.
     pub candidates: u64,
+    /// Rows that deals name and that are asked for by their ids; `None` where all rows are mirrored.
+    pub named: Option<u64>,
 }
 
 /// The pass that a run makes of a list.
@@ -93,15 +95,28 @@ pub enum Refusal {
 
 impl Standing {
     /// Returns how things stand where there is no mirror yet; `live` is the source's own count of live deals.
-    pub fn without_mirror(mode: &Mode, wanted: &[Wanted], live: Option<u64>) -> Self {
+    pub fn without_mirror(
+        settings: &Settings,
+        mode: &Mode,
+        wanted: &[Wanted],
+        live: Option<u64>,
+    ) -> Self {
         let floor = matches!(mode, Mode::Backfill { since: Some(_), .. });
         let order: Vec<&'static Entity> = wanted.iter().map(|wanted| wanted.entity).collect();
-        let list = |entity| ListStanding {
-            entity,
-            stored: 0,
-            pass: Pass::First { resumed: false, floor },
-            sweep: None,
-            candidates: 0,
+        let list = |entity: &'static Entity| {
+            let restricted = settings.restricted.contains(&entity);
+            ListStanding {
+                entity,
+                stored: 0,
+                pass: if restricted {
+                    Pass::None
+                } else {
+                    Pass::First { resumed: false, floor: floor && entity.has_floor() }
+                },
+                sweep: None,
+                candidates: 0,
+                named: restricted.then_some(0),
+            }
         };
         let child = |entity| ChildStanding {
             entity,
@@ -172,7 +187,10 @@ impl Reading<'_> {
     }
 
     /// Returns the instant before which the run leaves out what `stored` does not reach.
-    fn floor(&self, stored: Option<&Checkpoint>) -> Option<Timestamp> {
+    fn floor(&self, entity: &Entity, stored: Option<&Checkpoint>) -> Option<Timestamp> {
+        if !entity.has_floor() {
+            return None;
+        }
         match (self.mode, stored) {
             (Mode::Backfill { since, restart: true }, _) => *since,
             (Mode::Backfill { since, .. }, None) => *since,
@@ -191,7 +209,7 @@ impl Reading<'_> {
         // A restart forgets how far the list came, but not that it was looked at as a whole.
         let whole = complete || self.reader.sweep(entity)?.is_some();
         let before = stored.as_ref().and_then(|stored| stored.floor);
-        let reaches = match (before, self.floor(stored.as_ref())) {
+        let reaches = match (before, self.floor(entity, stored.as_ref())) {
             (None, _) => true,
             (Some(before), Some(floor)) => before <= floor,
             (Some(_), None) => false,
@@ -202,8 +220,21 @@ impl Reading<'_> {
     fn list(&self, wanted: &Wanted) -> Result<ListStanding, StoreError> {
         let entity = wanted.entity;
         let stored = self.reader.shown(entity, Stretch::default(), self.now)?;
-        let pass = self.pass(wanted, stored)?;
-        Ok(ListStanding { entity, stored, pass, sweep: None, candidates: 0 })
+        let (pass, named) = if self.is_restricted(entity) {
+            let owed = self.reader.named_now(entity, self.now)?;
+            // What is stored is asked for once more where the place in the listing is lost.
+            let begins = self.restarts() || self.checkpoint(entity)?.is_none();
+            let again = if begins { self.reader.present(entity)? } else { 0 };
+            let pass = if begins { Pass::None } else { self.pass(wanted, stored)? };
+            (pass, Some(owed + again))
+        } else {
+            (self.pass(wanted, stored)?, None)
+        };
+        Ok(ListStanding { entity, stored, pass, sweep: None, candidates: 0, named })
+    }
+
+    fn is_restricted(&self, entity: &'static Entity) -> bool {
+        self.settings.restricted.contains(&entity)
     }
 
     fn pass(&self, wanted: &Wanted, stored: u64) -> Result<Pass, StoreError> {
@@ -213,9 +244,9 @@ impl Reading<'_> {
             return Ok(Pass::None);
         }
         let at = checkpoint.as_ref().filter(|_| !self.restarts());
-        let resumed = entity.has_floor() && at.is_some_and(|at| at.cursor.is_some());
-        let floor = self.floor(checkpoint.as_ref());
-        if !entity.has_floor() {
+        let resumed = entity.is_list() && at.is_some_and(|at| at.cursor.is_some());
+        let floor = self.floor(entity, checkpoint.as_ref());
+        if !entity.is_list() {
             let known = checkpoint.is_some_and(|stored| stored.complete_began_at.is_some());
             return Ok(if known || (self.restarts() && stored > 0) {
                 Pass::Known { rows: stored, resumed }
@@ -231,7 +262,11 @@ impl Reading<'_> {
             // What lies behind the place is stored, up to the mark.
             Some(mark) if resumed => mark.checked_add(SignedDuration::from_secs(1)).ok(),
             Some(mark) => {
-                let crowd = self.reader.looked_back(entity, mark, plan::RIDERS)?;
+                let crowd = if self.is_restricted(entity) {
+                    Some(mark)
+                } else {
+                    self.reader.looked_back(entity, mark, plan::RIDERS)?
+                };
                 Some(plan::since(mark, Lookback { overlap: self.settings.overlap, crowd }, floor))
             }
         };
@@ -251,7 +286,7 @@ impl Reading<'_> {
         let Some(deals) = order.iter().find(|entity| *entity.endpoint == DEALS) else {
             return Ok(false);
         };
-        let floor = self.floor(self.checkpoint(deals)?.as_ref());
+        let floor = self.floor(deals, self.checkpoint(deals)?.as_ref());
         let counted = self.reader.reconciles()?.counted.is_some();
         Ok(floor.is_none() && (self.restarts() || !counted))
     }
@@ -262,11 +297,15 @@ impl Reading<'_> {
             return Ok(());
         }
         let goes_on = self.reader.reconciles()?.under_way.is_some();
-        for list in lists.iter_mut().filter(|list| list.entity.has_floor()) {
+        for list in lists.iter_mut().filter(|list| list.entity.is_list()) {
             let swept = self.reader.sweep(list.entity)?.filter(|_| goes_on).unwrap_or_default();
             let resumed = swept.cursor.is_some();
+            if self.is_restricted(list.entity) && swept.complete_began_at.is_none() {
+                list.candidates = self.reader.live(list.entity)?;
+                continue;
+            }
             if resumed || swept.complete_began_at.is_none() {
-                let changed = self.floor(self.checkpoint(list.entity)?.as_ref());
+                let changed = self.floor(list.entity, self.checkpoint(list.entity)?.as_ref());
                 let after = swept.after_id.filter(|_| resumed);
                 let rest = Stretch { changed, after };
                 list.sweep = Some(self.reader.shown(list.entity, rest, self.now)?);
@@ -286,10 +325,11 @@ impl Reading<'_> {
         if reconciles.owed.is_some() {
             return Ok(true);
         }
-        for list in lists.iter().filter(|list| list.entity.has_floor()) {
+        for list in lists.iter().filter(|list| list.entity.is_list()) {
             let stored = self.checkpoint(list.entity)?.and_then(|stored| stored.complete_began_at);
             // A restart forgets when the last pass was, before anybody looks.
-            let absent = stored.is_some_and(|last| self.now.duration_since(last) > ABSENCE);
+            let absent = list.entity.has_floor()
+                && stored.is_some_and(|last| self.now.duration_since(last) > ABSENCE);
             let swept = self.reader.sweep(list.entity)?;
             let schedule = &self.settings.reconcile.schedule;
             if (absent && !self.restarts())

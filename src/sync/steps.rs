@@ -13,7 +13,7 @@ use crate::{
     api::Spent,
     entity::{self, Entity},
     progress::Checkpoint,
-    store::{RunRow, RunTotals, StoreError},
+    store::{RunRow, RunTotals, Store, StoreError},
 };
 
 /// The steps of one run.
@@ -54,9 +54,9 @@ impl<'r> Steps<'r> {
     pub(super) async fn carry_out(mut self, wanted: &[Wanted]) -> Result<(), Fault> {
         self.forced = wanted.iter().any(|wanted| wanted.force);
         let entities = || wanted.iter().map(|wanted| wanted.entity);
-        let lists: Vec<_> = entities().filter(|entity| entity.has_floor()).collect();
+        let mut lists: Vec<_> = entities().filter(|entity| entity.is_list()).collect();
         let (trickle, bulk): (Vec<_>, Vec<_>) = entities()
-            .filter(|entity| entity.child().is_some())
+            .filter(|entity| entity.owed_by().is_some())
             .partition(|entity| entity.is_trickle());
         let all = match self.mode {
             Mode::Reconcile { .. } => true,
@@ -69,14 +69,17 @@ impl<'r> Steps<'r> {
                 {
                     return Ok(());
                 }
+                self.keep_sound(&mut lists);
                 !self.forced && self.reconcile_is_due(&lists).await?
             }
         };
         if all && !self.reconcile(&lists).await? {
             return Ok(());
         }
-        if self.read_all_children(&bulk).await? {
-            self.read_all_children(&trickle).await?;
+        if self.read_all_children(&bulk).await? && self.read_all_children(&trickle).await? {
+            // Participants name persons.
+            let named: Vec<_> = bulk.into_iter().filter(|entity| entity.named.is_some()).collect();
+            self.read_all_children(&named).await?;
         }
         self.note_absences(&lists).await
     }
@@ -96,17 +99,16 @@ impl<'r> Steps<'r> {
     async fn read_lists(&mut self, wanted: &[Wanted]) -> Result<bool, Fault> {
         for (place, wanted_now) in wanted.iter().enumerate() {
             let entity = wanted_now.entity;
-            let go_on = match entity.child() {
-                None if self.is_due(wanted_now).await? => self.read_list(entity).await?,
-                None => true,
-                Some(child) => {
-                    let later = &wanted[place..];
-                    let more = later.iter().any(|later| later.entity.table.name == child.parent);
-                    let early = more && !entity.is_trickle();
-                    !early || self.read_children(entity, Extent::FullGroups).await?
-                }
-            };
-            if !go_on {
+            let is_read = entity.child().is_none()
+                && self.is_due(wanted_now).await?
+                && !self.begin_named(entity).await?;
+            if is_read && !self.read_list(entity).await? {
+                return Ok(false);
+            }
+            let parent = entity.owed_by();
+            let more = wanted[place..].iter().any(|later| Some(later.entity.table.name) == parent);
+            let early = more && !entity.is_trickle();
+            if early && !self.read_children(entity, Extent::FullGroups).await? {
                 return Ok(false);
             }
         }
@@ -128,6 +130,28 @@ impl<'r> Steps<'r> {
         Ok(schedule.due(last, self.engine.server_now()))
     }
 
+    /// Begins to mirror those rows of `entity` that deals name: they are asked for by their ids, and what changes from now
+    /// on shows in its listing. Returns whether there is nothing else to be read of it now.
+    async fn begin_named(&self, entity: &'static Entity) -> Result<bool, Fault> {
+        let Some(now) = self.engine.client.facts().date else { return Ok(false) };
+        if !self.engine.is_restricted(entity)
+            || self.engine.writer.run(move |store| store.checkpoint(entity)).await?.is_some()
+        {
+            return Ok(false);
+        }
+        let begun = Checkpoint {
+            // Nothing that is stored is older than now: the source's clock is as good as a row's change time.
+            mark: Some(now),
+            began_at: Some(now),
+            complete_began_at: Some(now),
+            completed_at: Some(now),
+            ..Checkpoint::default()
+        };
+        self.engine.writer.run(move |store| store.begin_named(entity, &begun, now)).await?;
+        self.note_first_look(entity).await?;
+        Ok(true)
+    }
+
     /// Mirrors one list; returns whether the run may go on.
     pub(super) async fn read_list(&mut self, entity: &'static Entity) -> Result<bool, Fault> {
         let part = self.begin(self.mode.name(), entity).await?;
@@ -137,7 +161,7 @@ impl<'r> Steps<'r> {
         let (report, others) = (walk.report, walk.others);
         let go_on = self.end(part, ended, report, others).await?;
         self.engine.note_fields(entity, self.outcome(entity).unwrap_or(Outcome::Failed));
-        if entity.has_floor() && self.outcome(entity) == Some(Outcome::Complete) {
+        if entity.is_list() && self.outcome(entity) == Some(Outcome::Complete) {
             self.note_first_look(entity).await?;
         }
         Ok(go_on)
@@ -151,13 +175,18 @@ impl<'r> Steps<'r> {
     ) -> Result<bool, Fault> {
         let began_at = self.engine.server_now();
         let Some(mut fanout) = Fanout::new(self.engine, entity) else { return Ok(true) };
-        fanout.mark_old().await?;
-        let owing = self.engine.writer.run(move |store| store.owing(entity)).await?;
-        if owing.count == owing.parked {
+        fanout.enrol().await?;
+        let group = fanout.group_size();
+        let look = move |store: &mut Store| {
+            let most = u32::try_from(group).unwrap_or(u32::MAX);
+            Ok((store.owing(entity)?, store.owed(entity, began_at, most)?.len()))
+        };
+        let (owing, now) = self.engine.writer.run(look).await?;
+        if owing.count == owing.parked && now == 0 {
             self.note_children_fresh(entity, began_at).await?;
             return Ok(true);
         }
-        if extent == Extent::FullGroups && owing.count < fanout.group_size() as u64 {
+        if extent == Extent::FullGroups && now < group {
             return Ok(true);
         }
         let part = self.begin(self.mode.name(), entity).await?;

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     api::{ApiError, Call, Page, Verdict},
-    entity::{Advance, Decoded, Entity, instant},
+    entity::{Decoded, Entity, instant},
     progress::{Checkpoint, Cursor},
     store::{Batch, Committed, Purpose, Reading},
 };
@@ -69,7 +69,7 @@ pub(super) struct Walk<'e> {
 
 impl<'e> Walk<'e> {
     pub(super) fn new(engine: &'e Engine, entity: &'static Entity, at: Checkpoint) -> Self {
-        let leg = if entity.advance == Advance::FullScan { Leg::Whole } else { Leg::ByTime };
+        let leg = if entity.is_list() { Leg::ByTime } else { Leg::Whole };
         Self {
             engine,
             entity,
@@ -349,6 +349,7 @@ impl<'e> Walk<'e> {
             checkpoint: self.at.clone(),
             purpose,
             children: Arc::clone(&self.engine.settings.children),
+            restricted: self.engine.is_restricted(self.entity),
             reading,
         };
         let done = self.engine.writer.run(move |store| store.commit(&batch)).await?;

@@ -2,6 +2,7 @@
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses its own part of this module")]
 
 pub mod attached;
+pub mod reference;
 pub mod tcp;
 pub mod truth;
 
@@ -60,6 +61,10 @@ pub struct Sim {
     pub max_missing: Option<Ceiling>,
     /// One of them that is not.
     pub without: Option<&'static str>,
+    /// Whether what deals point to is mirrored, too.
+    pub reference: bool,
+    /// Whether all of it is, or what deals name.
+    pub all_rows: bool,
     folder: tempfile::TempDir,
     meddler: Arc<Mutex<Option<Meddler>>>,
     distorter: Arc<Mutex<Option<Distorter>>>,
@@ -92,6 +97,8 @@ impl Sim {
             children: None,
             max_missing: None,
             without: None,
+            reference: false,
+            all_rows: false,
             folder: tempfile::tempdir().unwrap(),
             meddler: Arc::default(),
             distorter: Arc::default(),
@@ -101,6 +108,12 @@ impl Sim {
     /// Mirrors what hangs on deals, too.
     pub fn and_children(mut self, policy: Policy) -> Self {
         self.children = Some(policy);
+        self
+    }
+
+    /// Mirrors what deals point to, too.
+    pub fn and_reference(mut self) -> Self {
+        self.reference = true;
         self
     }
 
@@ -197,6 +210,10 @@ impl Sim {
         let mut settings = Settings::new("https://example.invalid");
         settings.overlap = self.overlap;
         settings.reconcile.max_missing = self.max_missing;
+        if self.reference && !self.all_rows {
+            settings.restricted =
+                ENTITIES.iter().copied().filter(|entity| entity.named.is_some()).collect();
+        }
         if let Some(policy) = self.children {
             settings.children = ENTITIES
                 .iter()
@@ -216,6 +233,7 @@ impl Sim {
             .filter(named)
             .filter(|entity| entity.child().is_none() || self.children.is_some())
             .filter(|entity| self.without != Some(entity.name))
+            .filter(|entity| self.reference || !is_reference(entity))
             .map(|&entity| Wanted {
                 entity,
                 schedule: entity.schedule.map(|text| Schedule::parse(text).unwrap()),
@@ -240,6 +258,11 @@ impl Sim {
     pub fn now(&self) -> Timestamp {
         self.clock.now()
     }
+}
+
+/// Whether `entity` is what deals point to.
+pub fn is_reference(entity: &entity::Entity) -> bool {
+    entity.child().is_none() && entity.table.raw.is_none() && entity.table.describes.is_none()
 }
 
 /// Runs `future` on this thread: the writer is stepped and the clock is moved when it waits for either. Returns `None`

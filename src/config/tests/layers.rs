@@ -110,10 +110,7 @@ fn budgets_and_fan_out_are_read_in_each_of_their_forms() {
 
 #[test]
 fn an_entity_that_follows_another_one_has_no_schedule_to_configure() {
-    let known = [
-        EntityDefaults { name: "deals", schedule: Some("0 */5 * * * *") },
-        EntityDefaults { name: "deal_products", schedule: None },
-    ];
+    let known = [listed("deals", "0 */5 * * * *"), child("deal_products")];
     let load = |text: &str| {
         let bench = Bench::new().toml(text);
         let (overrides, env) = (Overrides::default(), |_: &str| None);

@@ -63,6 +63,36 @@ fn what_is_in_force_is_shown_with_its_source_and_without_secrets() {
         enabled = true                                # default
         schedule = "0 0 0 * * *"                      # default
 
+        [entities.pipelines]
+        enabled = true                                # default
+        schedule = "0 0 0 * * *"                      # default
+
+        [entities.stages]
+        enabled = true                                # default
+        schedule = "0 0 0 * * *"                      # default
+
+        [entities.users]
+        enabled = true                                # default
+        schedule = "0 0 0 * * *"                      # default
+
+        [entities.currencies]
+        enabled = true                                # default
+        schedule = "0 0 0 * * *"                      # default
+
+        [entities.organizations]
+        enabled = true                                # default
+        schedule = "0 0 0 * * *"                      # default
+        scope = "deals"                               # default
+
+        [entities.persons]
+        enabled = true                                # default
+        schedule = "0 0 0 * * *"                      # default
+        scope = "deals"                               # default
+
+        [entities.products]
+        enabled = true                                # default
+        schedule = "0 0 0 * * *"                      # default
+
         [entities.deal_products]
         enabled = true                                # default
 

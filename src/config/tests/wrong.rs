@@ -33,9 +33,9 @@ fn a_key_that_does_not_exist_is_answered_with_the_nearest() {
         error: FILE:2:1: there is no key `database.base_url`; did you mean `pipedrive.base_url`?
         error: FILE:1:11: there is no key `entities.deal`; did you mean `entities.deals`?
         error: FILE:1:11: there is no key `entities.archived`; did you mean `entities.deals_archived`?
-        error: FILE:1:11: there is no key `entities.activities`; known here: deals, deals_archived, deal_fields, deal_products, deal_installments, deal_discounts, deal_followers, deal_participants
+        error: FILE:1:11: there is no key `entities.activities`; known here: deals, deals_archived, deal_fields, pipelines, stages, users, currencies, organizations, persons, products, deal_products, deal_installments, deal_discounts, deal_followers, deal_participants
         error: FILE:2:1: there is no key `entities.deals.schedul`; did you mean `entities.deals.schedule`?
-        error: FILE:2:1: there is no key `entities.enabled`; known here: deals, deals_archived, deal_fields, deal_products, deal_installments, deal_discounts, deal_followers, deal_participants
+        error: FILE:2:1: there is no key `entities.enabled`; known here: deals, deals_archived, deal_fields, pipelines, stages, users, currencies, organizations, persons, products, deal_products, deal_installments, deal_discounts, deal_followers, deal_participants
         error: FILE:2:1: there is no key `database.wal_size`; known here: path, mode
         error: FILE:1:2: there is no key `webhooks`; known here: pipedrive, database, limits, sync, reconcile, fanout, entities
         error: FILE:1:1: there is no key `limits.max_in_flight`; write it without the quotes

@@ -1,0 +1,178 @@
+//! After a sync what deals point to is what it is at the source.
+
+use super::*;
+
+#[test]
+fn a_backfill_brings_everything_that_deals_point_to_and_nobody_else() {
+    for seed in 0..4 {
+        let sim = Sim::new(900, seed).and_reference().and_children(Policy::Counter);
+        let report = sim.backfill();
+        complete(&report);
+        assert_equal(&sim);
+        let world = sim.emulator.world().references(Reference::Persons).count();
+        let mirrored = sim.number("SELECT count(*) FROM persons");
+        assert!(
+            usize::try_from(mirrored).unwrap() < world,
+            "persons that no deal names are left out"
+        );
+    }
+}
+
+#[test]
+fn with_all_rows_those_that_no_deal_names_are_there_too() {
+    let mut sim = Sim::new(900, 1).and_reference();
+    sim.all_rows = true;
+    complete(&sim.backfill());
+    assert_equal(&sim);
+}
+
+#[test]
+fn what_is_renamed_is_renamed_here_a_day_later_without_a_deal_having_moved() {
+    let sim = Sim::new(300, 2).and_reference();
+    complete(&sim.backfill());
+    let person =
+        sim.number("SELECT person_id FROM deals WHERE person_id IS NOT NULL AND is_deleted = 0");
+    let person = u32::try_from(person).unwrap();
+    let stage = u32::try_from(sim.number("SELECT min(id) FROM stages")).unwrap();
+    let user = u32::try_from(sim.number("SELECT min(id) FROM users")).unwrap();
+    apply(&sim, Edit::ChangePerson(person, PersonChange::Name("Zoë O’Hara".to_owned())));
+    apply(
+        &sim,
+        Edit::ChangePerson(person, PersonChange::Emails(vec!["zoe@example.com".to_owned()])),
+    );
+    apply(&sim, Edit::RenameUser(user, "Renamed \"user\"".to_owned()));
+    apply(
+        &sim,
+        Edit::ChangeStage(stage, pipedrive_mirror::emulator::StageChange::Name("Later".to_owned())),
+    );
+    let changed = sim.number("SELECT count(*) FROM sync_runs");
+    sim.advance(3_600);
+    complete(&sim.sync());
+    assert!(sim.number("SELECT count(*) FROM sync_runs") > changed);
+    assert_ne!(
+        sim.text("SELECT name FROM stages WHERE id = 1").as_deref(),
+        Some("Later"),
+        "it is not due yet"
+    );
+    sim.advance(DAY);
+    complete(&sim.sync());
+    assert_equal(&sim);
+    let found = format!(
+        "SELECT count(*) FROM deals_search WHERE deals_search MATCH 'person : zoe' AND rowid IN
+         (SELECT id FROM deals WHERE person_id = {person})"
+    );
+    let deals = sim.number(&format!("SELECT count(*) FROM deals WHERE person_id = {person}"));
+    assert!(deals > 0);
+    assert_eq!(sim.number(&found), deals, "the full text knows the new name");
+}
+
+#[test]
+fn a_person_is_there_after_the_run_that_brings_the_first_deal_that_names_it() {
+    let sim = Sim::new(300, 3).and_reference();
+    complete(&sim.backfill());
+    let person = add_person(&sim, "New here");
+    sim.advance(10);
+    complete(&sim.sync());
+    assert_eq!(sim.number(&format!("SELECT count(*) FROM persons WHERE id = {person}")), 0);
+    apply(&sim, Edit::ChangeDeal(live_deal(&sim), DealChange::Person(Some(person))));
+    sim.advance(10);
+    complete(&sim.sync());
+    assert_equal(&sim);
+    assert_eq!(sim.number(&format!("SELECT count(*) FROM persons WHERE id = {person}")), 1);
+}
+
+#[test]
+fn random_edits_for_a_week_end_equal() {
+    for seed in 0..8 {
+        let mut sim = Sim::new(400, seed).and_reference();
+        sim.all_rows = seed % 4 == 3;
+        complete(&sim.backfill());
+        let mut rng = fastrand::Rng::with_seed(seed);
+        for _ in 0..7 {
+            for _ in 0..30 {
+                sim.advance(rng.u64(1..2_000));
+                random_reference_edit(&sim, &mut rng);
+                sim.emulator.world().random_edit(&mut rng);
+            }
+            sim.advance(DAY / 3);
+            complete(&sim.sync());
+        }
+        sim.advance(DAY);
+        complete(&sim.sync());
+        assert_equal(&sim);
+    }
+}
+
+fn random_reference_edit(sim: &Sim, rng: &mut fastrand::Rng) {
+    let pick = |kind, rng: &mut fastrand::Rng| {
+        let ids: Vec<u32> = sim.emulator.world().references(kind).map(|(id, _)| id).collect();
+        rng.choice(ids).unwrap()
+    };
+    let name = format!("name {}", rng.u32(..));
+    let edit = match rng.u8(0..8) {
+        0 => Edit::ChangePerson(pick(Reference::Persons, rng), PersonChange::Name(name)),
+        1 => {
+            let org = pick(Reference::Organizations, rng);
+            Edit::ChangePerson(pick(Reference::Persons, rng), PersonChange::Organization(Some(org)))
+        }
+        2 => Edit::ChangeOrganization(
+            pick(Reference::Organizations, rng),
+            OrganizationChange::Name(name),
+        ),
+        3 => Edit::AddPerson { name, org_id: None },
+        4 => Edit::RenameUser(pick(Reference::Users, rng), name),
+        5 => Edit::RenamePipeline(pick(Reference::Pipelines, rng), name),
+        6 => Edit::RenameCurrency(pick(Reference::Currencies, rng), name),
+        _ => {
+            let person = pick(Reference::Persons, rng);
+            let deals: Vec<u32> = sim.emulator.world().live_ids().collect();
+            Edit::ChangeDeal(rng.choice(deals).unwrap(), DealChange::Person(Some(person)))
+        }
+    };
+    // Some records are deleted and cannot be changed.
+    let _ = sim.emulator.world().apply(edit);
+}
+
+#[test]
+fn wherever_a_run_dies_nobody_is_forgotten() {
+    for seed in 0..12 {
+        let sim = Sim::new(600, seed).and_reference();
+        let mut rng = fastrand::Rng::with_seed(seed);
+        for _ in 0..3 {
+            sim.run_for(&BACKFILL, rng.usize(5..60));
+            sim.advance(30);
+        }
+        complete(&sim.run(&Mode::Sync));
+        sim.advance(DAY);
+        complete(&sim.sync());
+        assert_equal(&sim);
+    }
+}
+
+#[test]
+fn another_scope_brings_the_rest_and_keeps_what_is_there() {
+    let mut sim = Sim::new(300, 5).and_reference();
+    complete(&sim.backfill());
+    sim.all_rows = true;
+    sim.advance(DAY);
+    complete(&sim.sync());
+    assert_equal(&sim);
+    sim.all_rows = false;
+    let person = add_person(&sim, "Only in the list");
+    sim.advance(DAY);
+    complete(&sim.sync());
+    assert_equal(&sim);
+    assert_eq!(sim.number(&format!("SELECT count(*) FROM persons WHERE id = {person}")), 0);
+}
+
+#[test]
+fn a_backfill_that_begins_anew_asks_for_what_is_stored_once_more() {
+    let sim = Sim::new(300, 6).and_reference();
+    complete(&sim.backfill());
+    let person =
+        u32::try_from(sim.number("SELECT min(id) FROM persons WHERE is_deleted = 0")).unwrap();
+    apply(&sim, Edit::ChangePerson(person, PersonChange::Name("Changed meanwhile".to_owned())));
+    sim.advance(DAY);
+    complete(&sim.run(&Mode::Backfill { since: None, restart: true }));
+    assert_equal(&sim);
+}

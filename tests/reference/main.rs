@@ -1,0 +1,54 @@
+//! What deals point to: equality, what it costs, and what is found out about it when it is gone.
+
+#![expect(clippy::unwrap_used, reason = "a test that panics has failed, as it should")]
+
+#[path = "../common/mod.rs"]
+mod common;
+mod cost;
+mod equal;
+mod gone;
+
+use common::{BACKFILL, Sim, reference};
+use pipedrive_mirror::{
+    emulator::{DealChange, Edit, Edited, OrganizationChange, PersonChange, Reference, Switches},
+    store::Policy,
+    sync::{Mode, Outcome, Report},
+};
+
+const DAY: u64 = 24 * 3_600;
+
+fn apply(sim: &Sim, edit: Edit) -> Edited {
+    sim.emulator.world().apply(edit.clone()).unwrap_or_else(|error| panic!("{edit:?}: {error}"))
+}
+
+/// Adds a person; returns the id.
+fn add_person(sim: &Sim, name: &str) -> u32 {
+    match apply(sim, Edit::AddPerson { name: name.to_owned(), org_id: None }) {
+        Edited::Record(Reference::Persons, id) => id,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Requests and cost on a path since the log was reset.
+fn asked(sim: &Sim, path: &str) -> (usize, u64) {
+    let log = sim.emulator.log();
+    let on = || log.iter().filter(|asked| asked.path == path);
+    (on().count(), on().map(|asked| asked.cost).sum())
+}
+
+fn live_deal(sim: &Sim) -> u32 {
+    let id = sim.number(
+        "SELECT id FROM deals WHERE status = 'open' AND is_archived = 0 AND is_deleted = 0",
+    );
+    u32::try_from(id).unwrap()
+}
+
+fn assert_equal(sim: &Sim) {
+    let differences = reference::differences(&sim.connection(), &sim.emulator, sim.all_rows);
+    assert!(differences.is_empty(), "the mirror differs:\n{}", differences.join("\n"));
+    sim.assert_equal();
+}
+
+fn complete(report: &Report) {
+    assert_eq!(report.outcome(), Outcome::Complete, "{report:?}");
+}
