@@ -9,6 +9,7 @@ const FILES: &[&str] = &[
     include_str!("../../schema/0002_children.sql"),
     include_str!("../../schema/0003_budget.sql"),
     include_str!("../../schema/0004_reference.sql"),
+    include_str!("../../schema/0005_views.sql"),
 ];
 
 /// Marks a file as ours (`PRAGMA application_id`): the letters `pdmi`.

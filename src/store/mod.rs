@@ -33,6 +33,7 @@ mod search;
 mod sizes;
 mod sql;
 mod state;
+mod views;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -87,6 +88,7 @@ impl Store {
         tune(&conn)
             .and_then(|()| migrate::run(&mut conn, number))
             .map_err(|error| unusable(&path, error))?;
+        views::ensure(&mut conn)?;
         let opened = file::identity(&path).ok_or_else(|| StoreError::Replaced(path))?;
         Ok(Self { conn, opened, lock })
     }

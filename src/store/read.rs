@@ -9,7 +9,7 @@ use super::{
     Account, Hold, Owing, StoreError, canonical, checkpoint, connect, due, holds, migrate,
     presence,
     state::{self, Key},
-    unusable,
+    unusable, views,
 };
 use crate::{
     entity::{self, instant},
@@ -247,6 +247,15 @@ impl Reader {
             "SELECT field_code FROM deal_fields WHERE is_custom_field = 1 AND _column IS NULL AND _missing_since IS NULL",
         )?;
         Ok(rows.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Returns the codes of live custom fields that the view `deals_wide` has no room for.
+    ///
+    /// # Errors
+    ///
+    /// SQLite's.
+    pub fn fields_left_out(&self) -> Result<Vec<String>, StoreError> {
+        Ok(views::left_out(&self.conn)?)
     }
 
     /// Returns the number that the query `sql` answers.

@@ -12,6 +12,7 @@ use super::{
     search::{self, Indexing},
     sql::{self, Bound},
     state::{self, Key},
+    views,
 };
 use crate::entity::{Advance, Catalog, Record, Table, Value, instant};
 
@@ -38,6 +39,7 @@ impl Store {
             }
             if let (Some(custom), Some(_)) = (batch.entity.table.describes, &batch.reading) {
                 done.reshaped = columns::reshape(tx, custom)?;
+                views::refresh(tx, &instant::text(batch.now))?;
             }
             match batch.purpose {
                 Purpose::Pass => checkpoint::save(tx, batch.entity.name, &batch.checkpoint)?,

@@ -55,6 +55,8 @@ pub(super) enum Key {
     Counted,
     /// How many live deals the source counted before the first pass.
     LiveTotal,
+    /// Checksum of the views that this version of the program writes.
+    Views,
 }
 
 impl Key {
@@ -84,6 +86,7 @@ impl Key {
             Self::ReconcileOwed => "reconcile_owed",
             Self::Counted => "counted",
             Self::LiveTotal => "live_total",
+            Self::Views => "views",
         }
     }
 }

@@ -6,6 +6,8 @@
 mod common;
 mod cost;
 mod equal;
+mod faults;
+mod figures;
 mod gone;
 
 use common::{BACKFILL, Sim, reference};
