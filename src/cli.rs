@@ -76,8 +76,12 @@ pub(crate) enum Command {
     Plan(Plan),
     /// Show how fresh the mirror is, what was spent, and what went wrong
     Status(Json),
-    /// Print the SQL of the database, with comments
-    Schema,
+    /// Ask in SQL, or one of the ready questions: reads, and cannot change anything
+    Query(Query),
+    /// Copy the database while it is in use (never with cp)
+    Snapshot(Snapshot),
+    /// Print the SQL of the database, with comments, or tell it in another form
+    Schema(Schema),
     /// Write, check or show the configuration
     #[command(subcommand)]
     Config(Config),
@@ -179,6 +183,111 @@ pub(crate) struct Plan {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Only reads, whatever is typed: one statement, no other file, no settings. It needs no token and no lock. A parameter is
+written :name; a file may give its defaults in its head, as the ready questions do (--show).
+
+Examples:
+  pipedrive-mirror query \"SELECT status, count(*) FROM deals GROUP BY status\"
+  pipedrive-mirror query --list                               the ready questions and their parameters
+  pipedrive-mirror query stale --param days=60
+  pipedrive-mirror query stale --show > mine.sql              to change it
+  pipedrive-mirror query --file mine.sql --format csv --spreadsheet > stale.csv
+  echo \"SELECT * FROM deals\" | pipedrive-mirror query --file - --format ndjson")]
+pub(crate) struct Query {
+    /// SQL, or the name of a ready question
+    #[arg(value_name = "SQL|NAME", required_unless_present_any = ["file", "list"])]
+    pub(crate) sql: Option<String>,
+
+    /// Read the SQL from this file; - for standard input
+    #[arg(long, value_name = "FILE", conflicts_with = "sql")]
+    pub(crate) file: Option<PathBuf>,
+
+    /// The value of a parameter: days=30 for :days. A number where it is written as one, otherwise text
+    #[arg(long, value_name = "NAME=VALUE", value_parser = parse_param)]
+    pub(crate) param: Vec<(String, String)>,
+
+    /// How the rows look [default: table; with --spreadsheet csv]
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    pub(crate) format: Option<Format>,
+
+    /// In CSV, let no text begin like a formula: an apostrophe is put before it
+    #[arg(long)]
+    pub(crate) spreadsheet: bool,
+
+    /// Stop after this time, such as 5m; 0 for no limit. Time spent waiting for whoever reads the rows does not count
+    #[arg(long, value_name = "TIME", value_parser = parse_timeout, default_value = "30s")]
+    pub(crate) timeout: Duration,
+
+    /// List the ready questions with their parameters
+    #[arg(long, conflicts_with_all = ["sql", "file", "param", "show"])]
+    pub(crate) list: bool,
+
+    /// Print the SQL of a ready question instead of asking it
+    #[arg(long, conflicts_with = "file")]
+    pub(crate) show: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people; 10,000 rows at most
+    Table,
+    /// RFC 4180
+    Csv,
+    /// One array of objects
+    Json,
+    /// One JSON object a line
+    Ndjson,
+    /// A table for a document; 10,000 rows at most
+    Markdown,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The copy is one state of the database, checked, in one file that is yours alone (0600) and opens by itself. Whoever
+writes meanwhile is not disturbed. It appears under its name when it is whole.
+
+Examples:
+  pipedrive-mirror snapshot backup.db
+  pipedrive-mirror --database crm.db snapshot --force /backup/crm.db")]
+pub(crate) struct Snapshot {
+    /// Where to write the copy
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+
+    /// Replace a file that is there
+    #[arg(long)]
+    pub(crate) force: bool,
+
+    #[command(flatten)]
+    pub(crate) json: Json,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  pipedrive-mirror schema --format markdown > schema.md
+  pipedrive-mirror schema --format datasette > metadata.json
+  datasette pipedrive.db --metadata metadata.json")]
+pub(crate) struct Schema {
+    /// In which form
+    #[arg(long, value_enum, default_value_t = SchemaFormat::Sql, value_name = "FORMAT")]
+    pub(crate) format: SchemaFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SchemaFormat {
+    /// The statements that made it
+    Sql,
+    /// A data dictionary
+    Markdown,
+    /// A diagram of what points to what
+    Mermaid,
+    /// Metadata for Datasette (JSON)
+    Datasette,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Which {
     /// Only these, separated by commas: entity names, such as deals or deal_products
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
@@ -262,6 +371,23 @@ fn parse_since(text: &str) -> Result<Timestamp, String> {
     instant.ok_or_else(|| {
         "not a past date or instant; write it as 2025-01-01 or 2025-01-01T08:00:00Z".to_owned()
     })
+}
+
+fn parse_param(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("write it as name=value")?;
+    let name = name.trim().trim_start_matches([':', '@', '$']);
+    if name.is_empty() {
+        return Err("the name is missing; write it as name=value".to_owned());
+    }
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+/// Reads a duration; a bare number counts seconds.
+fn parse_timeout(text: &str) -> Result<Duration, String> {
+    match text.parse() {
+        Ok(seconds) => Ok(Duration::from_secs(seconds)),
+        Err(_) => parse_duration(text),
+    }
 }
 
 fn parse_duration(text: &str) -> Result<Duration, String> {

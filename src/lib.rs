@@ -20,6 +20,9 @@
 //!   page       envelope -> rows and next cursor      writer      the one thread that writes
 //!   error      ApiError and its Verdict              migrate     schema/ -> user_version
 //!   http       the real transport                    read        read-only, for `status` and `plan`
+//!                                                    query       SQL of others, which cannot write
+//!                                                    snapshot    a copy while the original is in use
+//! query/       named answers, rows as CSV, JSON and so on, and the schema as words, a diagram or metadata
 //! entity/      declarations: data about data, no I/O
 //!   mod        Entity, Advance, Table, ENTITIES      decode      the exact text of a row -> its values
 //!   deal, deal_field                                 custom      the columns of custom fields
@@ -46,6 +49,7 @@ pub mod entity;
 pub mod exit;
 pub mod id;
 pub mod progress;
+pub mod query;
 pub mod schedule;
 pub mod seams;
 pub mod store;

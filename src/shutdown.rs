@@ -17,6 +17,29 @@ pub(crate) struct Shutdown {
     came: Arc<AtomicU8>,
 }
 
+/// Lets SIGINT and SIGTERM end the process at once with their exit codes, for as long as the answer is kept: for
+/// commands that only read, and so leave nothing half done.
+///
+/// # Errors
+///
+/// The system takes no handler.
+pub(crate) fn end_at_once() -> std::io::Result<tokio::runtime::Runtime> {
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    let context = runtime.enter();
+    for (kind, exit) in
+        [(SignalKind::interrupt(), Exit::Interrupted), (SignalKind::terminate(), Exit::Terminated)]
+    {
+        let mut signals = signal(kind)?;
+        runtime.spawn(async move {
+            signals.recv().await;
+            std::process::exit(exit.code().into());
+        });
+    }
+    drop(context);
+    Ok(runtime)
+}
+
 impl Shutdown {
     /// Listens for SIGINT and SIGTERM. Must be called within a tokio runtime.
     ///

@@ -284,11 +284,23 @@ fn a_mirror_in_use_is_named_with_its_process_and_can_still_be_read() {
 
 #[test]
 fn reading_without_a_database_names_the_command_that_makes_one() {
-    for command in ["status", "schema"] {
+    for command in
+        [&["status"] as &[&str], &["schema"], &["query", "pipeline"], &["snapshot", "copy.db"]]
+    {
         let house = House::empty();
-        house.run(&[command]).fails(8, &["pipedrive.db", "backfill"]);
-        assert_eq!(fs::read_dir(house.folder()).unwrap().count(), 0, "{command}");
+        house.run(command).fails(8, &["pipedrive.db", "backfill"]);
+        assert_eq!(fs::read_dir(house.folder()).unwrap().count(), 0, "{command:?}");
     }
+}
+
+#[test]
+fn a_database_of_an_earlier_version_is_brought_up_to_date_by_a_run_and_by_nothing_else() {
+    let (_source, house) = mirrored();
+    house.database().pragma_update(None, "user_version", 4).unwrap();
+    for command in ["status", "plan"] {
+        house.run(&[command]).fails(8, &["earlier", "pipedrive-mirror sync"]);
+    }
+    assert_eq!(house.run(&["query", "SELECT count(*) FROM deals"]).code, 0);
 }
 
 // What is typed.
@@ -318,6 +330,8 @@ fn help_says_what_each_command_does_and_gives_examples() {
         &["sync"],
         &["plan"],
         &["status"],
+        &["query"],
+        &["snapshot"],
         &["schema"],
         &["config"],
         &["config", "init"],
@@ -519,7 +533,7 @@ fn status_says_what_is_owed_since_when_and_what_failed() {
     assert_eq!(mirror.execute(failed, []).unwrap(), 1);
     let words = house.run(&database).out;
     assert!(words.contains(&owed.to_string()), "{words}");
-    assert!(words.contains("1 of the owed deals failed, such as deal "), "{words}");
+    assert!(words.contains("1 of what is owed failed, such as that of "), "{words}");
     assert!(words.contains("nothing is found"), "{words}");
 }
 
@@ -580,9 +594,11 @@ fn the_plan_of_a_filled_mirror_sends_nothing_and_takes_no_lock() {
     assert_eq!(plan["total"]["cost"], 32, "{plan}");
     assert_eq!(plan["total"]["estimate"], false);
     assert_eq!(plan["own"]["cost"], 0);
-    assert_eq!(plan["entities"].as_array().unwrap().len(), 8);
+    assert_eq!(plan["entities"].as_array().unwrap().len(), 15);
     let again = json(&house.run(&["plan", "--restart", "--json"]));
-    assert_eq!(again["total"]["cost"], 2 + 10 + 10 + 20 + 40, "{again}");
+    // The lists and the count; pipelines, stages, users, currencies; organizations, persons, products.
+    let reference = (5 + 5 + 20 + 20) + (10 + 10 + 10);
+    assert_eq!(again["total"]["cost"], 2 + 10 + 10 + 20 + 40 + reference, "{again}");
     let words = house.run(&["plan"]);
     assert!(
         words.out.contains("together") && words.out.contains("schedules in force"),

@@ -257,3 +257,46 @@ fn what_changed_at_the_source_since_costs_no_more_but_for_what_hangs_on_it() {
         assert_eq!(spent, price.cost, "{name}");
     }
 }
+
+#[test]
+fn what_deals_point_to_costs_what_was_said() {
+    for all_rows in [false, true] {
+        let mut sim = generous(Sim::new(900, 7).and_reference());
+        sim.all_rows = all_rows;
+        let live = sim.emulator.world().live_ids().count() as u64;
+        let first = Standing::without_mirror(&sim.settings(), &BACKFILL, &sim.wanted(), Some(live));
+        assert_as_said(&Forecast::new(&first), &sim.backfill());
+        sim.advance(300);
+        let said = forecast(&sim, &Mode::Sync);
+        assert_eq!(said.total().cost, 32);
+        assert_exact(&said, &sim.sync());
+        sim.advance(DAY);
+        assert_as_said(&forecast(&sim, &Mode::Sync), &sim.sync());
+        let said = forecast(&sim, &RESTART);
+        let persons = said.entities.iter().find(|one| one.entity.name == "persons").unwrap();
+        let stored = u64::try_from(sim.number("SELECT count(*) FROM persons")).unwrap();
+        let at_a_time = if all_rows { 500 } else { 100 };
+        assert_eq!(persons.price.cost, 10 * stored.div_ceil(at_a_time), "{persons:?}");
+        assert_as_said(&said, &sim.run(&RESTART));
+        // Everything is looked at once a week.
+        sim.advance(7 * DAY);
+        assert_as_said(&forecast(&sim, &Mode::Sync), &sim.sync());
+        assert!(sim.number("SELECT count(*) FROM sync_runs WHERE mode = 'reconcile'") > 0);
+    }
+}
+
+#[test]
+fn rows_that_deals_name_for_the_first_time_are_priced_when_the_deals_are_here() {
+    let mut sim = generous(Sim::new(900, 8));
+    sim.backfill();
+    sim.reference = true;
+    sim.advance(300);
+    let said = forecast(&sim, &Mode::Sync);
+    let organizations =
+        said.entities.iter().find(|one| one.entity.name == "organizations").unwrap();
+    assert!(
+        organizations.price.requests > 1
+            && organizations.price.cost_max == organizations.price.cost
+    );
+    assert_as_said(&said, &sim.sync());
+}

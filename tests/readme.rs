@@ -23,18 +23,30 @@ fn typed() -> Vec<Vec<String>> {
                 || line[..at].ends_with("$ ");
             if begins {
                 let rest = line[at + NAME.len()..].split(['`', '|', '>', '#', '&', ';']).next();
-                typed
-                    .push(rest.unwrap_or_default().split_whitespace().map(str::to_owned).collect());
+                typed.push(words(rest.unwrap_or_default()));
             }
         }
     }
     typed
 }
 
+/// Splits at blanks; what stands in quotes is one word.
+fn words(line: &str) -> Vec<String> {
+    let parts = line.split('"').enumerate();
+    parts
+        .flat_map(|(at, part)| match at % 2 {
+            0 => part.split_whitespace().map(str::to_owned).collect(),
+            _ => vec![part.to_owned()],
+        })
+        .collect()
+}
+
 #[test]
 fn every_command_in_the_readme_can_be_typed() {
     let typed = typed();
-    for subcommand in ["backfill", "sync", "plan", "status", "schema", "emulator"] {
+    for subcommand in
+        ["backfill", "sync", "plan", "status", "query", "snapshot", "schema", "emulator"]
+    {
         assert!(
             typed.iter().any(|words| words.iter().any(|word| word == subcommand)),
             "{subcommand}"

@@ -131,6 +131,7 @@ fn template(emulator: &Emulator, folder: &Path, now: Timestamp) -> Catalog {
             checkpoint: Checkpoint::default(),
             purpose: Purpose::Pass,
             children: Arc::new([]),
+            restricted: false,
             reading: page.next.is_none().then(|| keys.clone()),
         };
         store.commit(&batch).expect("fields are stored");

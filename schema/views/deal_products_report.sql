@@ -1,5 +1,5 @@
 CREATE VIEW deal_products_report AS
-  -- The product lines of live deals, a row each. The product is called as the catalogue calls it, else as the line does.
+  -- The product lines of live deals, a row each. A product is called as the catalogue calls it, else as the line does.
   SELECT
     l.deal_id,
     d.title AS deal,

@@ -1,9 +1,11 @@
 CREATE VIEW deal_summary AS
-  -- The figures of /v1/deals/summary in their original currencies, over live deals that are not archived. Its parameters
-  -- become a WHERE clause, and the reader adds up:
-  --   SELECT currency, sum(count), sum(value), sum(weighted_value) FROM deal_summary WHERE status = 'open' GROUP BY currency
-  -- A deal without a value counts as 0. The API does not say how it weighs; inferred: a won deal counts whole, a lost one
-  -- not at all, an open one by its own probability if its pipeline has probabilities enabled, else by its stage's, else 0.
+  -- The figures of /v1/deals/summary in their original currencies, over live deals that are not archived. Its
+  -- parameters become a WHERE clause, and the reader adds up:
+  --   SELECT currency, sum(count), sum(value), sum(weighted_value) FROM deal_summary
+  --   WHERE status = 'open' GROUP BY currency
+  -- A deal without a value counts as 0. The API does not say how it weighs; inferred: a won deal counts whole, a lost
+  -- one not at all, an open one by its own probability if its pipeline has probabilities enabled, else by its stage's,
+  -- else 0.
   SELECT
     d.status,
     d.owner_id AS user_id,

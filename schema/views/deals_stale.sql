@@ -4,7 +4,7 @@ CREATE VIEW deals_stale AS
   -- call yesterday that changed nothing on the deal may be called rotten here, and one that was edited without being
   -- worked on may not.
   SELECT
-    q.id, q.title, s.name AS stage, (SELECT name FROM users WHERE id = q.owner_id) AS owner, q.value, q.currency,
+    q.id, q.title, (SELECT name FROM pipelines WHERE id = q.pipeline_id) AS pipeline, s.name AS stage, (SELECT name FROM users WHERE id = q.owner_id) AS owner, q.value, q.currency,
     nullif(q.last_change, '') AS last_change,
     q.days_since_change,
     s.days_to_rotten,

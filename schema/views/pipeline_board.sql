@@ -1,6 +1,6 @@
 CREATE VIEW pipeline_board AS
-  -- The pipelines as the screen shows them: their stages in order, and what stands in each (open live deals that are not
-  -- archived), a row per currency. A stage without deals has one row with count 0 and no currency; a stage that was
+  -- The pipelines as the screen shows them: their stages in order, and what stands in each (open live deals that are
+  -- not archived), a row per currency. A stage without deals has one row with count 0 and no currency; a stage that was
   -- deleted is shown only while deals stand in it. Weighted as in deal_summary. Deals whose stage is not mirrored are
   -- not here.
   SELECT
@@ -12,7 +12,8 @@ CREATE VIEW pipeline_board AS
     count(d.id) AS count,
     total(d.value) AS value,
     total(d.value / 100.0
-      * coalesce(CASE WHEN p.is_deal_probability_enabled THEN d.probability END, s.deal_probability, 0)) AS weighted_value,
+      * coalesce(CASE WHEN p.is_deal_probability_enabled THEN d.probability END, s.deal_probability, 0)
+    ) AS weighted_value,
     s.pipeline_id,
     s.id AS stage_id
   FROM stages s

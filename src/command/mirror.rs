@@ -256,16 +256,16 @@ fn remarks(entity: &pipedrive_mirror::sync::EntityReport) -> String {
     let name = entity.entity;
     let owed = entity.owed.filter(|owed| *owed > 0).map(print::count);
     match (owed, &entity.error) {
-        (Some(deals), Some(error)) => {
-            remarks.push_str(&format!("{name}: {deals} deals are owed still: {error}\n"));
+        (Some(count), Some(error)) => {
+            remarks.push_str(&format!("{name}: {count} are owed still: {error}\n"));
         }
-        (Some(deals), None) => remarks.push_str(&format!("{name}: {deals} deals are owed still\n")),
+        (Some(count), None) => remarks.push_str(&format!("{name}: {count} are owed still\n")),
         (None, Some(error)) => remarks.push_str(&format!("{name}: {error}\n")),
         (None, None) => {}
     }
     if entity.postponed > 0 {
         remarks.push_str(&format!(
-            "{name}: {} deals could not be asked about; `status` says why, and they are tried again\n",
+            "{name}: {} could not be had; `status` says why, and they are tried again\n",
             print::count(entity.postponed)
         ));
     }

@@ -7,7 +7,10 @@ mod failure;
 mod mirror;
 mod plan;
 mod print;
+mod query;
 mod quoted;
+mod schema;
+mod snapshot;
 mod status;
 mod wanted;
 
@@ -20,7 +23,6 @@ use pipedrive_mirror::{
     config::{Config, EntityDefaults, Inputs, Overrides},
     entity::ENTITIES,
     exit::Exit,
-    store::Reader,
 };
 
 pub(crate) use failure::Failure;
@@ -38,7 +40,9 @@ pub(crate) fn run(cli: Cli, bars: MultiProgress) -> Result<Exit, Failure> {
         Command::Reconcile(args) => mirror::reconcile(&load(&overrides)?, &args, bars, quiet),
         Command::Plan(args) => plan::plan(&load(&overrides)?, &args),
         Command::Status(json) => status::status(&load(&overrides)?, json.json),
-        Command::Schema => schema(&load(&overrides)?),
+        Command::Query(args) => query::query(&overrides, args),
+        Command::Snapshot(args) => snapshot::snapshot(&load(&overrides)?, &args, &bars, quiet),
+        Command::Schema(args) => schema::schema(&load(&overrides)?, args.format),
         Command::Config(cli::Config::Init { file }) => config::init(&file),
         Command::Config(cli::Config::Check { online }) => config::check(&load(&overrides)?, online),
         Command::Config(cli::Config::Show(json)) => config::show(&load(&overrides)?, json.json),
@@ -78,11 +82,6 @@ fn load(overrides: &Overrides) -> Result<Config, Failure> {
         tracing::info!("Configuration from {}", file.display());
     }
     Ok(config)
-}
-
-fn schema(config: &Config) -> Result<Exit, Failure> {
-    print::text(&format!("{}\n", Reader::open(&config.database)?.schema()?))?;
-    Ok(Exit::Complete)
 }
 
 /// Returns `path` as a person would type it.

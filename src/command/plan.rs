@@ -112,7 +112,7 @@ fn quote(
 
 /// Reads what the mirror tells; `None` where there is none.
 fn look(config: &Config, mode: &Mode, wanted: &[Wanted]) -> Result<Option<Seen>, Failure> {
-    let reader = match Reader::open(&config.database) {
+    let reader = match Reader::open_current(&config.database) {
         Err(StoreError::Absent(_)) => return Ok(None),
         other => other?,
     };

@@ -7,6 +7,7 @@ use pipedrive_mirror::{
     entity::{ENTITIES, instant},
     exit::Exit,
     store::{EntityProgress, Reader, Reconciles, Spent},
+    sync::accepting,
 };
 use serde_json::{Value, json};
 
@@ -21,11 +22,12 @@ struct Status {
     outlook: Outlook,
     deals: [u64; 4],
     without_column: Vec<String>,
+    left_out: Vec<String>,
     reconciles: Reconciles,
 }
 
 pub(crate) fn status(config: &Config, json: bool) -> Result<Exit, Failure> {
-    let status = read(&Reader::open(&config.database)?, &options(config))?;
+    let status = read(&Reader::open_current(&config.database)?, &options(config))?;
     if json {
         print::json(&to_json(&status))?;
     } else {
@@ -69,6 +71,7 @@ fn read(reader: &Reader, options: &Options) -> Result<Status, Failure> {
             count("_missing_since IS NOT NULL")?,
         ],
         without_column: reader.fields_without_column()?,
+        left_out: reader.fields_left_out()?,
         reconciles: reader.reconciles()?,
     })
 }
@@ -107,12 +110,13 @@ fn to_json(status: &Status) -> Value {
         "entities": entities,
         "budget": budget(status),
         "fields_without_column": status.without_column,
+        "fields_left_out": status.left_out,
         "reconcile": {
             "last": status.reconciles.last.map(instant::text),
             "under_way": status.reconciles.under_way.map(instant::text),
             "owed": status.reconciles.owed,
             "counted": status.reconciles.counted,
-            "absent": status.reconciles.absent,
+            "absent": status.reconciles.absent.iter().map(|(_, count)| count).sum::<u64>(),
         },
     })
 }
@@ -203,6 +207,13 @@ fn in_words(status: &Status, database: &str) -> String {
             status.without_column.join(", ")
         ));
     }
+    if !status.left_out.is_empty() {
+        words.push_str(&format!(
+            "\n{} custom fields have no room in the view deals_wide; their values are in deal_custom_fields: {}",
+            status.left_out.len(),
+            status.left_out.join(", ")
+        ));
+    }
     words
 }
 
@@ -211,7 +222,7 @@ fn troubles(name: &str, progress: &EntityProgress) -> String {
     let mut words = String::new();
     if let Some(since) = progress.refused_since {
         words.push_str(&format!(
-            "\n{name}: the source refuses it for every deal since {}; the plan may lack it, and it is asked again once a week",
+            "\n{name}: the source refuses it altogether since {}; the plan may lack it, and it is asked again once a week",
             instant::text(since)
         ));
     }
@@ -225,7 +236,7 @@ fn troubles(name: &str, progress: &EntityProgress) -> String {
     }
     if let Some((id, error)) = &progress.owing.error {
         words.push_str(&format!(
-            "\n{name}: {} of the owed deals failed, such as deal {id}; {} of them wait for their next change or a reconcile: {}",
+            "\n{name}: {} of what is owed failed, such as that of {id}; {} of them wait for their next change or a reconcile: {}",
             print::count(progress.owing.failing),
             print::count(progress.owing.parked),
             print::escaped(error)
@@ -251,11 +262,11 @@ fn of_reconciles(reconciles: &Reconciles) -> String {
     if let Some(why) = &reconciles.owed {
         words.push_str(&format!("\nreconcile: owed, as {}", print::escaped(why)));
     }
-    if reconciles.absent > 0 && reconciles.under_way.is_none() {
+    let absent = reconciles.absent.iter().filter(|_| reconciles.under_way.is_none());
+    for (table, count) in absent {
         words.push_str(&format!(
-            "\nreconcile: {0} deals are gone from the source, which waits for a person; `reconcile --accept-missing {0}` takes \
-             them",
-            reconciles.absent
+            "\nreconcile: {count} {table} are gone from the source, which waits for a person; `{}` takes them",
+            accepting(table, *count)
         ));
     }
     if let Some(numbers) = reconciles.counted.as_ref().filter(|counted| *counted != "equal") {

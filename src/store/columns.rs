@@ -192,12 +192,16 @@ impl<'t> Shape<'t> {
     fn set_aside(&mut self, column: &str, old_type: &str) -> rusqlite::Result<()> {
         for name in names(column, old_type) {
             let aside = self.free(&format!("{name}__{old_type}"), |name| vec![name.to_owned()]);
-            self.tx.execute_batch(&format!(
-                "ALTER TABLE {} RENAME COLUMN {} TO {}",
+            // SQLite reads every view before it renames, and gives up at one that has an error. Ours have none; one that
+            // somebody else made may name a column that is gone: `writable_schema` lets SQLite pass over it.
+            let renamed = self.tx.execute_batch(&format!(
+                "PRAGMA writable_schema = ON; ALTER TABLE {} RENAME COLUMN {} TO {}",
                 self.table,
                 quoted(&name),
                 quoted(&aside)
-            ))?;
+            ));
+            self.tx.execute_batch("PRAGMA writable_schema = OFF")?;
+            renamed?;
             self.taken.remove(&name.to_ascii_lowercase());
             self.taken.insert(aside.to_ascii_lowercase());
         }

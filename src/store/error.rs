@@ -53,6 +53,12 @@ pub enum StoreError {
         /// The newest schema number of this program.
         known: u32,
     },
+    /// An earlier version of this program wrote it, and what is asked needs the present schema.
+    #[error("{} was written by an earlier pipedrive-mirror; `pipedrive-mirror sync` brings it up to date", path.display())]
+    Older {
+        /// The file.
+        path: PathBuf,
+    },
     /// The file at the path is no longer the one that was opened.
     #[error("{} was replaced while it was in use; start again to use the new file", .0.display())]
     Replaced(PathBuf),

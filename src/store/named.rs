@@ -306,7 +306,7 @@ pub(super) fn named_now(
     };
     let found = match &looked {
         Some(_) => format!("SELECT id FROM ({})", missing(conn, entity, named)?),
-        None => "SELECT NULL WHERE ?1 + ?2 IS NULL AND false".to_owned(),
+        None => "SELECT NULL AS id WHERE ?1 + ?2 IS NULL AND false".to_owned(),
     };
     let looked = looked.unwrap_or_default();
     let count: i64 = conn.query_row(

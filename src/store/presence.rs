@@ -206,14 +206,25 @@ pub(super) fn unasked(conn: &Connection, entity: &Entity) -> rusqlite::Result<u6
     Ok(count.cast_unsigned())
 }
 
-/// Returns how many absences are confirmed, of whichever list.
-pub(super) fn confirmed(conn: &Connection) -> rusqlite::Result<u64> {
-    let count: i64 = conn.query_row(
-        "SELECT count(DISTINCT id) FROM sync_due WHERE kind >= 'presence_' AND kind < 'presence`' AND why = ?1",
-        [CONFIRMED],
-        |row| row.get(0),
-    )?;
-    Ok(count.cast_unsigned())
+/// Returns of which tables absences are confirmed, and how many.
+pub(super) fn confirmed(conn: &Connection) -> rusqlite::Result<Vec<(&'static str, u64)>> {
+    let mut absent: Vec<(&'static str, u64)> = Vec::new();
+    let lists = || entity::ENTITIES.iter().copied().filter(|entity| entity.is_list());
+    for table in lists().map(|entity| entity.table.name) {
+        if absent.iter().any(|(known, _)| *known == table) {
+            continue;
+        }
+        let of_table = lists().filter(|entity| entity.table.name == table);
+        let kinds: Vec<String> = of_table.map(|entity| format!("'{}'", kind(entity))).collect();
+        let sql = format!(
+            "SELECT count(DISTINCT id) FROM sync_due WHERE kind IN ({}) AND why = ?1",
+            kinds.join(", ")
+        );
+        let count: i64 = conn.query_row(&sql, [CONFIRMED], |row| row.get(0))?;
+        absent.push((table, count.cast_unsigned()));
+    }
+    absent.retain(|(_, count)| *count > 0);
+    Ok(absent)
 }
 
 /// Returns what hangs on the rows of `table`.

@@ -1,4 +1,4 @@
-//! A connection that only reads: for `status` and `schema`, beside whoever writes.
+//! A connection that only reads: for `status`, `query`, `snapshot` and `schema`, beside whoever writes.
 
 use std::path::{Path, PathBuf};
 
@@ -73,8 +73,8 @@ pub struct Reconciles {
     pub owed: Option<String>,
     /// How the count after the first complete pass came out: `equal`, or both numbers.
     pub counted: Option<String>,
-    /// Deals that are known to be gone from the source and wait for a person.
-    pub absent: u64,
+    /// Tables with rows that are known to be gone from the source and wait for a person, and how many.
+    pub absent: Vec<(&'static str, u64)>,
 }
 
 impl Reader {
@@ -100,9 +100,28 @@ impl Reader {
         }
     }
 
+    /// Opens `path` for reading as [`Self::open`] does, if its schema is the one of this program.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Self::open`], or an earlier version wrote it: whoever writes next brings it up to date.
+    pub fn open_current(path: &Path) -> Result<Self, StoreError> {
+        let reader = Self::open(path)?;
+        let found: u32 = reader.conn.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        if found < migrate::KNOWN {
+            return Err(StoreError::Older { path: path.to_owned() });
+        }
+        Ok(reader)
+    }
+
     /// Returns the connection, for questions of one's own.
     pub fn connection(&self) -> &Connection {
         &self.conn
+    }
+
+    /// Gives up the connection to whoever asks on it from now on.
+    pub(super) fn into_connection(self) -> Connection {
+        self.conn
     }
 
     /// Returns the SQL of every table, index and view, with its comments.

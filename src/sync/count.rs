@@ -2,7 +2,7 @@
 
 use tracing::warn;
 
-use super::{Fault, Outcome, engine, steps::Steps, total::total_of, walk::Ended};
+use super::{Fault, Outcome, judge, steps::Steps, total::total_of, walk::Ended};
 use crate::{api::Call, endpoint, entity::Entity};
 
 impl Steps<'_> {
@@ -66,7 +66,7 @@ impl Steps<'_> {
         let (total, ended) = match asked.map(|asked| asked.and_then(|answer| total_of(&answer))) {
             None => (None, Ok(Ended::Stopped)),
             Some(Ok(total)) => (Some(total), Ok(Ended::Complete)),
-            Some(Err(error)) if engine::ends_run(&error) => (None, Err(Fault::Api(error))),
+            Some(Err(error)) if judge::ends_run(&error) => (None, Err(Fault::Api(error))),
             Some(Err(error)) => {
                 // The deals are there; only the proof is not. It is not asked for every five minutes.
                 let now = self.engine.server_now();

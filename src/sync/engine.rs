@@ -10,16 +10,15 @@ use std::{
 
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, error, info, warn};
+use tracing::{debug, warn};
 
 use super::{
     Event, Fault, Observer, Outcome, Report, account,
     plan::{self, Lookback},
     steps::Steps,
-    walk::Ended,
 };
 use crate::{
-    api::{ApiError, Client},
+    api::Client,
     entity::{self, Catalog, Entity, instant},
     progress::Checkpoint,
     schedule::Schedule,
@@ -285,7 +284,7 @@ impl Engine {
 
     /// Returns whether only those rows of `entity` are mirrored that deals name.
     pub(super) fn is_restricted(&self, entity: &Entity) -> bool {
-        self.settings.restricted.iter().any(|restricted| *restricted == entity)
+        self.settings.restricted.iter().any(|restricted| restricted.name == entity.name)
     }
 
     /// Returns the source's time as far as we know it.
@@ -334,69 +333,5 @@ impl Engine {
             self.observer.notice(&Event::Renewed { rows });
         }
         Ok(())
-    }
-}
-
-/// Turns the end of a walk into the report's words; returns what ends the whole run.
-pub(super) fn judge(ended: Result<Ended, Fault>, done: &mut super::EntityReport) -> Option<Fault> {
-    let fault = match ended {
-        Ok(Ended::Complete) => return None,
-        Ok(Ended::Stopped) => {
-            done.outcome = Outcome::Stopped;
-            return None;
-        }
-        Err(fault) => fault,
-    };
-    done.error = Some(fault.to_string());
-    done.outcome = match &fault {
-        Fault::Api(error) if error.is_budget() => Outcome::Budget,
-        Fault::Api(ApiError::TrickleSpent { .. }) => Outcome::Budget,
-        Fault::Api(ApiError::Forbidden { .. } | ApiError::PlanLacks { .. })
-        | Fault::Refused { .. } => Outcome::Skipped,
-        Fault::EmptyList { .. } => Outcome::NeedsPerson,
-        _ => Outcome::Failed,
-    };
-    match fault {
-        Fault::Api(error) if !ends_run(&error) => None,
-        // What may take days waits for tomorrow, and nobody's outcome hangs on it.
-        Fault::Api(error) if error.is_budget() && done.trickle => None,
-        Fault::Stuck { .. }
-        | Fault::Refused { .. }
-        | Fault::Waits { .. }
-        | Fault::NoneToBeHad { .. }
-        | Fault::EmptyList { .. } => None,
-        fault => Some(fault),
-    }
-}
-
-/// Returns whether no later request of this run can do better.
-pub(super) fn ends_run(error: &ApiError) -> bool {
-    use crate::api::Verdict::{Abort, Pause, StopForDay};
-    matches!(error.verdict(), Abort | Pause { .. } | StopForDay)
-}
-
-pub(super) fn log(entity: &Entity, done: &super::EntityReport) {
-    let (name, seen, written) = (entity.name, done.seen, done.written);
-    match (&done.error, done.outcome) {
-        (Some(reason), Outcome::Failed) => {
-            error!(entity.name = name, "Mirroring {name} failed: {reason}")
-        }
-        // What may take days is not news every five minutes.
-        (Some(reason), Outcome::Budget) if done.trickle => {
-            info!(entity.name = name, "{name} goes on later: {reason}")
-        }
-        (Some(reason), Outcome::NeedsPerson) => {
-            warn!(entity.name = name, "{name} needs a person: {reason}")
-        }
-        (Some(reason), Outcome::Budget) => {
-            warn!(entity.name = name, "{name} goes on later: {reason}")
-        }
-        (Some(reason), _) => warn!(entity.name = name, "{name} was left out: {reason}"),
-        (None, _) => info!(
-            entity.name = name,
-            run.rows = seen,
-            db.rows = written,
-            "Mirrored {name}: {seen} rows came, {written} were new or different"
-        ),
     }
 }

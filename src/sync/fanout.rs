@@ -12,8 +12,9 @@ use tracing::{debug, warn};
 
 use super::{
     EntityReport, Event, Fault, Outcome,
-    engine::{self, Engine},
+    engine::Engine,
     group::{self, Piece},
+    judge,
     trouble::Trouble,
     walk::Ended,
 };
@@ -99,7 +100,7 @@ impl<'e> Fanout<'e> {
         let mut ended = self.read(extent, forced).await;
         let (entity, now) = (self.entity, self.engine.server_now());
         if let Err(Fault::Api(error)) = &ended
-            && !engine::ends_run(error)
+            && !judge::ends_run(error)
             && error.verdict() != Verdict::Postpone
         {
             let why = error.to_string();
@@ -323,7 +324,7 @@ impl<'e> Fanout<'e> {
             ApiError::PlanLacks { .. } => return self.refused(error).await,
             _ => {}
         }
-        if engine::ends_run(&error) || error.verdict() == Verdict::Postpone {
+        if judge::ends_run(&error) || error.verdict() == Verdict::Postpone {
             return Err(Fault::Api(error));
         }
         if matches!(error, ApiError::BadRequest { .. })

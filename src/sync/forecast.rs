@@ -125,6 +125,9 @@ fn place(standing: &Standing, entity: &Entity) -> Option<usize> {
 
 /// Returns how many requests bring `rows` rows: an empty list is asked for, too.
 pub(super) fn pages(rows: u64, entity: &Entity) -> u64 {
+    if entity.endpoint.paging == Paging::None {
+        return 1;
+    }
     rows.div_ceil(entity.endpoint.page_limit as u64).max(1)
 }
 

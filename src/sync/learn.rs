@@ -2,7 +2,7 @@
 
 use tracing::debug;
 
-use super::{Event, Fault, Outcome, engine, walk::Walk};
+use super::{Event, Fault, Outcome, judge, walk::Walk};
 use crate::{
     api::Page,
     entity::{self, Decoded, Entity},
@@ -54,7 +54,7 @@ impl Walk<'_> {
         let after = self.engine.client.spent();
         walk.report.requests = after.requests - before.requests;
         walk.report.cost = after.cost - before.cost;
-        let fault = engine::judge(ended, &mut walk.report);
+        let fault = judge::judge(ended, &mut walk.report);
         self.engine.observer.notice(&Event::Ended { report: &walk.report });
         self.engine.note_fields(describing, walk.report.outcome);
         let well = walk.report.outcome == Outcome::Complete;

@@ -210,7 +210,7 @@ impl Steps<'_> {
             if gone > 0 {
                 self.report.notes.push(format!(
                     "a reconcile found {gone} {what} gone from the source, which waits for a person: `{}` takes them",
-                    accepting(table, gone)
+                    accepting(what, gone)
                 ));
             }
         }
@@ -247,7 +247,7 @@ impl Steps<'_> {
             (report.outcome, report.error) = needs(format!(
                 "{gone} {what} are gone from the source, more than the {ceiling} that count as usual; nothing was changed. \
                  If that is right, run `{}`",
-                accepting(lists, gone)
+                accepting(what, gone)
             ));
             return Ok(());
         }
@@ -274,13 +274,18 @@ fn table_place(list: &Entity) -> Option<usize> {
     entity::ENTITIES.iter().position(|entity| entity.table.name == list.table.name)
 }
 
-/// Returns the command by which a person accepts that rows of `lists` are gone.
-fn accepting(lists: &[&'static Entity], gone: u64) -> String {
-    let names: Vec<&str> = lists.iter().map(|list| list.name).collect();
-    match lists.iter().all(|list| list.has_floor()) {
-        true => format!("reconcile --accept-missing {gone}"),
-        false => format!("reconcile --entities {} --accept-missing {gone}", names.join(",")),
+/// Returns the command by which a person accepts that `gone` rows of `table` are gone.
+pub fn accepting(table: &str, gone: u64) -> String {
+    let lists: Vec<&Entity> = entity::ENTITIES
+        .iter()
+        .copied()
+        .filter(|list| list.is_list() && list.table.name == table)
+        .collect();
+    if lists.iter().all(|list| list.has_floor()) {
+        return format!("reconcile --accept-missing {gone}");
     }
+    let names: Vec<&str> = lists.iter().map(|list| list.name).collect();
+    format!("reconcile --entities {} --accept-missing {gone}", names.join(","))
 }
 
 /// Returns whether a list that ended so is as far read as it can be.

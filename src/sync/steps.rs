@@ -5,8 +5,9 @@
 
 use super::{
     EntityReport, Event, Fault, Mode, Outcome, Report, Wanted,
-    engine::{Engine, judge, log},
+    engine::Engine,
     fanout::{Extent, Fanout},
+    judge::{judge, log},
     walk::{Ended, Walk},
 };
 use crate::{

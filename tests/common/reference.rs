@@ -119,7 +119,7 @@ fn named(mirror: &Connection, column: &str, field_type: &str) -> BTreeSet<i64> {
 
 fn rows(mirror: &Connection, table: &str) -> BTreeMap<i64, Row> {
     let mut query = mirror.prepare(&format!("SELECT * FROM {table}")).unwrap();
-    let names: Vec<String> = query.column_names().into_iter().map(str::to_owned).collect();
+    let names: Vec<String> = query.column_names().map(str::to_owned).collect();
     let rows = query.query_map([], |row| {
         let cells = names.iter().enumerate().map(|(at, name)| Ok((name.clone(), row.get(at)?)));
         cells.collect::<rusqlite::Result<Row>>()

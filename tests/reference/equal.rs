@@ -166,6 +166,34 @@ fn another_scope_brings_the_rest_and_keeps_what_is_there() {
 }
 
 #[test]
+fn words_of_custom_fields_are_found_and_a_mirror_of_an_earlier_program_is_read_anew_for_them() {
+    let sim = Sim::new(300, 6).and_reference();
+    complete(&sim.backfill());
+    let column = sim
+        .text("SELECT _column FROM deal_fields WHERE field_type = 'varchar' AND is_custom_field = 1 LIMIT 1")
+        .unwrap();
+    let word = sim
+        .text(&format!(
+            "SELECT \"{column}\" FROM deal_custom_fields WHERE \"{column}\" IS NOT NULL LIMIT 1"
+        ))
+        .unwrap();
+    let found = format!(
+        "SELECT count(*) FROM deals_search WHERE deals_search MATCH 'custom : \"{}\"'",
+        word.replace(['"', '\''], " ")
+    );
+    let before = sim.number(&found);
+    assert!(before > 0, "{word}");
+    // As a program left it that knew of no full text.
+    sim.connection()
+        .execute_batch("DELETE FROM deals_search; INSERT INTO sync_state VALUES ('renewed', -9223372036854775808)")
+        .unwrap();
+    sim.advance(60);
+    assert_eq!(sim.sync().cost, 32, "nothing is asked for again");
+    assert_eq!(sim.number(&found), before);
+    assert_equal(&sim);
+}
+
+#[test]
 fn a_backfill_that_begins_anew_asks_for_what_is_stored_once_more() {
     let sim = Sim::new(300, 6).and_reference();
     complete(&sim.backfill());

@@ -48,7 +48,7 @@ fn mirrored(seed: u64) -> Sim {
         sim.emulator.world().random_edit(&mut rng);
     }
     let pipeline = sim.emulator.world().references(Reference::Pipelines).next().unwrap().0;
-    let _ = sim.emulator.world().apply(Edit::EnableProbability(pipeline, seed % 2 == 0));
+    let _ = sim.emulator.world().apply(Edit::EnableProbability(pipeline, seed.is_multiple_of(2)));
     sim.advance(3_600);
     complete(&sim.backfill());
     sim

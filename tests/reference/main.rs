@@ -49,7 +49,14 @@ fn assert_equal(sim: &Sim) {
     let differences = reference::differences(&sim.connection(), &sim.emulator, sim.all_rows);
     assert!(differences.is_empty(), "the mirror differs:\n{}", differences.join("\n"));
     sim.assert_equal();
+    assert_eq!(sim.number(TEXT_DIFFERS), 0, "the full text is not that of the rows");
 }
+
+/// Deals whose full text is not what their rows say.
+const TEXT_DIFFERS: &str = "SELECT count(*) FROM deals d LEFT JOIN deals_search s ON s.rowid = d.id
+    WHERE s.rowid IS NULL OR s.title IS NOT d.title OR s.lost_reason IS NOT d.lost_reason
+    OR s.person IS NOT (SELECT name FROM persons WHERE id = d.person_id)
+    OR s.organization IS NOT (SELECT name FROM organizations WHERE id = d.org_id)";
 
 fn complete(report: &Report) {
     assert_eq!(report.outcome(), Outcome::Complete, "{report:?}");

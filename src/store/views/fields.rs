@@ -1,7 +1,7 @@
 //! The custom fields as the views show them, and the names they are given.
 //!
-//! A name once assigned stays: when another field takes the same name, when the field vanishes and returns, at a restart.
-//! Only a rename at the source, or a column of our own that is newer than the name, assigns another one.
+//! A name once assigned stays: when another field takes the same name, when the field vanishes and returns, at a
+//! restart. Only a rename at the source, or a column of our own that is newer than the name, assigns another one.
 
 use std::collections::BTreeMap;
 

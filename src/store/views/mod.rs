@@ -1,9 +1,9 @@
 //! The views: what a person queries.
 //!
 //! Views evolve with the program, not with the schema's number: at open, those whose text is another one are made anew
-//! ([`ensure`]). Two of them depend on what the company's custom fields are called and are written anew in the transaction
-//! that changes the fields ([`refresh`]). A reader never meets a missing view, and one that SQLite refuses never replaces
-//! one that works.
+//! ([`ensure`]). Two of them depend on what the company's custom fields are called and are written anew in the
+//! transaction that changes the fields ([`refresh`]). A reader never meets a missing view, and one that SQLite refuses
+//! never replaces one that works.
 
 mod fields;
 mod names;
@@ -54,8 +54,8 @@ pub(super) fn ensure(conn: &mut Connection) -> Result<(), StoreError> {
     Ok(tx.commit()?)
 }
 
-/// Names the custom fields and makes the views that show them anew, if anything about the fields changed; returns whether
-/// anything was written. `now` is when the change was seen.
+/// Names the custom fields and makes the views that show them anew, if anything about the fields changed; returns
+/// whether anything was written. `now` is when the change was seen.
 ///
 /// # Errors
 ///
@@ -120,7 +120,8 @@ fn all_there(conn: &Connection) -> rusqlite::Result<bool> {
     Ok(true)
 }
 
-/// Returns the checksum of what this program writes: the static texts, and the others for an example of each type of field.
+/// Returns the checksum of what this program writes: the static texts, and the others for an example of each type of
+/// field.
 fn checksum(conn: &Connection) -> rusqlite::Result<String> {
     let examples = Field::examples();
     let columns = wide::Columns::read(conn)?.with(&examples);
@@ -133,5 +134,9 @@ fn checksum(conn: &Connection) -> rusqlite::Result<String> {
     Ok(digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
+#[cfg(test)]
+mod figures_tests;
+#[cfg(test)]
+mod property_tests;
 #[cfg(test)]
 mod tests;

@@ -57,7 +57,7 @@ fn custom_columns(conn: &Connection) -> Vec<String> {
     columns[labels + 1..].to_vec()
 }
 
-fn deal(conn: &Connection, id: i64, columns: &str, values: &str) {
+pub(super) fn deal(conn: &Connection, id: i64, columns: &str, values: &str) {
     conn.execute_batch(&format!(
         "INSERT INTO deals (id, _synced_at, _version, {columns}) VALUES ({id}, '', 1, {values})"
     ))
@@ -65,7 +65,7 @@ fn deal(conn: &Connection, id: i64, columns: &str, values: &str) {
 }
 
 /// The rows of a query as text, NULL as `-`.
-fn rows(conn: &Connection, sql: &str) -> Vec<String> {
+pub(super) fn rows(conn: &Connection, sql: &str) -> Vec<String> {
     let mut statement = conn.prepare(sql).unwrap();
     let count = statement.column_count();
     let shown = |value: Value| match value {
@@ -86,14 +86,16 @@ fn rows(conn: &Connection, sql: &str) -> Vec<String> {
         .unwrap()
 }
 
-const REFERENCE: &str = "
+pub(super) const REFERENCE: &str = "
     INSERT INTO users (id, name, _hash, _synced_at) VALUES (1, 'Ann', 0, ''), (2, 'Bob', 0, '');
     INSERT INTO persons (id, name, _hash, _synced_at) VALUES (10, 'Cleo', 0, '');
     INSERT INTO organizations (id, name, _hash, _synced_at) VALUES (20, 'Acme', 0, '');
     INSERT INTO pipelines (id, name, order_nr, is_deal_probability_enabled, _hash, _synced_at)
       VALUES (1, 'Sales', 2, 1, 0, ''), (2, 'Renewals', 1, 0, 0, '');
-    INSERT INTO stages (id, name, order_nr, pipeline_id, deal_probability, is_deal_rot_enabled, days_to_rotten, _hash, _synced_at)
-      VALUES (1, 'Lead', 2, 1, 10, 1, 5, 0, ''), (2, 'Offer', 1, 1, 50, 0, 5, 0, ''), (3, 'Due', 1, 2, 40, 0, NULL, 0, '');
+    INSERT INTO stages
+      (id, name, order_nr, pipeline_id, deal_probability, is_deal_rot_enabled, days_to_rotten, _hash, _synced_at)
+      VALUES (1, 'Lead', 2, 1, 10, 1, 5, 0, ''), (2, 'Offer', 1, 1, 50, 0, 5, 0, ''),
+        (3, 'Due', 1, 2, 40, 0, NULL, 0, '');
     INSERT INTO deal_field_options (field_code, option_id, label)
       VALUES ('label_ids', 1, 'hot'), ('label_ids', 2, 'cold'), ('e', 5, 'five'), ('s', 5, 'fünf'), ('s', 6, 'sechs');";
 
@@ -148,17 +150,30 @@ fn every_type_of_field_is_shown_as_a_person_would_say_it() {
             NULL, NULL, 'x');",
     )
     .unwrap();
-    insta::assert_snapshot!(custom_columns(&conn).join("|"), @"");
-    let neighbours =
-        "SELECT id, owner, creator, person, organization, pipeline, stage, labels FROM deals_wide";
+    insta::assert_snapshot!(
+        custom_columns(&conn).join("|"),
+        @"Choice|Many|Helper|Contact|Firm|Step|Other|Budget|Budget currency|Term|Term until|Slot|Slot until|Slot timezone_name|At|At timezone_name|Place|Place subpremise|Place street_number|Place route|Place sublocality|Place locality|Place admin_area_level_1|Place admin_area_level_2|Place country|Place postal_code|Place formatted_address|Agreed|Size|Day|Note"
+    );
+    let neighbours = "SELECT id, owner, creator, person, organization, pipeline, stage, labels
+        FROM deals_wide ORDER BY id";
     assert_eq!(
         rows(&conn, neighbours),
         ["1|Ann|Bob|Cleo|Acme|Sales|Offer|hot, cold, 3", "2|-|-|-|-|-|-|-", "3|-|-|-|-|-|-|-"]
     );
     let shown = "SELECT id, Choice, Many, Helper, Contact, Firm, Step, Other, Budget, \"Budget currency\", Term,
         \"Term until\", Slot, \"Slot until\", \"Slot timezone_name\", At, \"At timezone_name\", Place, \"Place locality\",
-        \"Place country\", Agreed, Size, Day, Note FROM deals_wide";
-    insta::assert_snapshot!(rows(&conn, shown).join("\n"), @"");
+        \"Place country\", Agreed, Size, Day, Note FROM deals_wide ORDER BY id";
+    let nothing = |count| vec!["-"; count].join("|");
+    assert_eq!(
+        rows(&conn, shown),
+        [
+            "1|five|sechs, fünf, 7|Ann|Cleo|Acme|Due|Two|12.5|EUR|2026-01-01|2026-02-01|09:00:00|10:00:00|Europe/Oslo|\
+             11:00:00|Europe/Rome|High St 1|Bath|-|1|2.5|2026-03-04|text"
+                .to_owned(),
+            format!("2|6|-|77|77|77|77|77|{}|0|-|-|x", nothing(12)),
+            format!("3|{}", nothing(23)),
+        ]
+    );
 }
 
 #[test]
@@ -174,7 +189,7 @@ fn a_set_that_is_no_list_ends_no_query() {
         .unwrap();
     }
     assert_eq!(
-        rows(&conn, "SELECT Many FROM deals_wide"),
+        rows(&conn, "SELECT Many FROM deals_wide ORDER BY id"),
         ["fünf", "fünf", "fünf", "nonsense", "[5]"]
     );
 }
@@ -278,4 +293,26 @@ fn views_are_made_anew_only_when_they_differ() {
     assert!(
         columns_of(&conn, "deals_wide").len() > 50 && columns_of(&conn, "deals_stale").len() > 5
     );
+}
+
+#[test]
+fn a_strangers_view_that_broke_stops_no_type_change() {
+    let mut conn = database();
+    describe(&conn, "a", "Budget", "monetary");
+    renew(&mut conn, "t1");
+    deal(&conn, 1, "title", "'x'");
+    conn.execute_batch(
+        "INSERT INTO deal_custom_fields VALUES (1, 5.5, 'EUR');
+         CREATE VIEW theirs AS SELECT \"Budget currency\" FROM deals_wide;
+         CREATE VIEW broken AS SELECT w.gone FROM deals_wide w;",
+    )
+    .unwrap();
+    describe(&conn, "a", "Budget", "varchar");
+    assert!(renew(&mut conn, "t2"));
+    assert_eq!(rows(&conn, "SELECT Budget FROM deals_wide"), ["-"]);
+    assert_eq!(rows(&conn, "SELECT a__monetary FROM deal_custom_fields"), ["5.5"]);
+    // Their own view is theirs to mend; once the column is back, it is well again.
+    describe(&conn, "a", "Budget", "monetary");
+    assert!(renew(&mut conn, "t3"));
+    assert_eq!(rows(&conn, "SELECT count(*) FROM theirs"), ["1"]);
 }
