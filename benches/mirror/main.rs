@@ -1,11 +1,13 @@
 //! What a page costs, from the text that came to the disk, and what a whole backfill does a second.
 //!
 //! `cargo bench` measures each step and then prints their ratios, taken side by side in one run: times of two runs on a
-//! shared machine cannot be compared, ratios within one can. `cargo bench -- ratios` prints only those.
+//! shared machine cannot be compared, ratios within one can. `cargo bench -- ratios` prints only those, `cargo bench -- views` those of the
+//! views and of the full text.
 
 mod bare;
 mod end_to_end;
 mod pages;
+mod views;
 
 use std::{
     sync::LazyLock,
@@ -34,6 +36,9 @@ fn main() {
     if !only_compiled && (filters().next().is_none() || filters().any(|filter| filter == "ratios"))
     {
         ratios();
+    }
+    if !only_compiled && (filters().next().is_none() || filters().any(|filter| filter == "views")) {
+        views::ratios();
     }
 }
 
