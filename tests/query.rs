@@ -183,6 +183,13 @@ fn every_format_carries_the_rows() {
 }
 
 #[test]
+fn numbers_without_an_end_are_told_as_such() {
+    let house = house();
+    let told = answer(&house, &["SELECT 9e999 AS x, -9e999 AS y", "--format", "ndjson"]);
+    assert_eq!(told, "{\"x\":9e999,\"y\":-9e999}\n");
+}
+
+#[test]
 fn no_rows_are_an_answer() {
     let house = house();
     let none = "SELECT id FROM deals WHERE 0";
@@ -198,8 +205,12 @@ fn a_spreadsheet_gets_no_formula_and_its_numbers() {
     let sql = "SELECT title, value, '+49 1' AS \"=x\", char(9) || 'y' AS tab, 'a=b' AS plain FROM deals WHERE id IN (2, 3)";
     assert_eq!(
         answer(&house, &[sql, "--spreadsheet"]),
-        "title,value,'=x,tab,plain\r\n\"'=HYPERLINK(\"\"http://x\"\")\",250.5,'+49 1,'\ty,a=b\r\n\"Globex, \"\"Inc\"\"\",-5.0,'+49 1,'\ty,a=b\r\n"
+        "\"title\",\"value\",\"'=x\",\"tab\",\"plain\"\r\n\
+         \"'=HYPERLINK(\"\"http://x\"\")\",250.5,\"'+49 1\",\"'\ty\",\"a=b\"\r\n\
+         \"Globex, \"\"Inc\"\"\",-5.0,\"'+49 1\",\"'\ty\",\"a=b\"\r\n"
     );
+    let wide = answer(&house, &["SELECT '＝1' AS x, 'a;=1' AS y", "--spreadsheet"]);
+    assert_eq!(wide, "\"x\",\"y\"\r\n\"'＝1\",\"a;=1\"\r\n");
     house.run(&["query", sql, "--spreadsheet", "--format", "json"]).fails(2, &["--spreadsheet"]);
 }
 
@@ -309,6 +320,10 @@ fn each_ready_question_has_its_answer() {
         (&json!(1), &json!(2), &json!(0))
     );
     assert_eq!(ids(named(&house, &["search", "--param", "term=acme"])), [1]);
+    assert_eq!(ids(named(&house, &["search", "--param", "term=glob inc"])), [3]);
+    for odd in ["C++", "o'neil", "a@b.com", "foo-bar", "\"half", "AND", "100%", "x:y", "*"] {
+        assert_eq!(ids(named(&house, &["search", "--param", &format!("term={odd}")])), [0; 0]);
+    }
     house.run(&["query", "search"]).fails(2, &["`term`"]);
     for name in ["leaderboard", "lost-reasons"] {
         answer(&house, &[name]);
@@ -464,6 +479,8 @@ fn the_schema_is_told_in_four_forms() {
     assert_eq!(tables["deals"]["units"]["probability"], "percent");
     assert_eq!(tables["deals"]["columns"]["owner_id"], "users.id");
     assert_eq!(tables["deal_overview"]["facets"][1], "pipeline");
+    assert_eq!(tables["deal_overview"]["fts_table"], "deals_search");
+    assert_eq!(tables["deals_stale"]["sort_desc"], "days_since_change");
     let described = tables["deal_overview"]["description"].as_str().unwrap();
     assert!(described.starts_with("One row per live deal ("), "{described}");
 }

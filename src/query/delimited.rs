@@ -18,7 +18,12 @@ impl<W: Write> Csv<W> {
     /// Writes to `out`. With `defused`, text that a spreadsheet would take for a formula begins with an apostrophe;
     /// numbers are left alone.
     pub fn new(out: W, defused: bool) -> Self {
-        let lines = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(out);
+        // A spreadsheet may take another character than a comma for the end of a cell.
+        let quotes = if defused { csv::QuoteStyle::NonNumeric } else { csv::QuoteStyle::Necessary };
+        let lines = csv::WriterBuilder::new()
+            .terminator(csv::Terminator::CRLF)
+            .quote_style(quotes)
+            .from_writer(out);
         Self { lines, defused }
     }
 
@@ -32,7 +37,9 @@ impl<W: Write> Csv<W> {
     }
 
     fn defuse(&self, text: String) -> String {
-        let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
+        // Spreadsheets take the wide forms of East Asian type for the narrow ones.
+        let formula =
+            text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']);
         if self.defused && formula { format!("'{text}") } else { text }
     }
 }

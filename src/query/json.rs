@@ -70,9 +70,11 @@ fn value(cell: &Cell<'_>) -> String {
     match cell {
         Cell::Null => "null".to_owned(),
         Cell::Integer(number) => number.to_string(),
-        // JSON knows no infinity.
-        Cell::Real(number) => serde_json::Number::from_f64(*number)
-            .map_or_else(|| "null".to_owned(), |number| number.to_string()),
+        // JSON knows no infinity, but numbers that whoever reads them takes for it. SQLite has no NaN.
+        Cell::Real(number) => serde_json::Number::from_f64(*number).map_or_else(
+            || if *number < 0.0 { "-9e999" } else { "9e999" }.to_owned(),
+            |number| number.to_string(),
+        ),
         Cell::Text(text) => quoted(text),
         Cell::Blob(bytes) => quoted(&hexadecimal(bytes)),
     }

@@ -32,9 +32,9 @@ const KNOWN: &[Known] = &[
     Known {
         table: "deals_stale",
         label: "title",
-        newest: "days",
+        newest: "days_since_change",
         facets: &["owner", "pipeline", "stage", "currency", "is_rotten"],
-        units: &[("days", "day"), ("days_to_rotten", "day")],
+        units: &[("days_since_change", "day"), ("days_to_rotten", "day")],
     },
     Known {
         table: "persons",
@@ -119,6 +119,11 @@ fn of_table(table: &Described) -> Value {
         told.insert("columns".to_owned(), columns.into());
     }
     let has = |name: &str| table.columns.iter().any(|column| column.name == name);
+    // Where the full text of deals is to be searched from.
+    if ["deals", "deal_overview", "deals_wide"].contains(&table.name.as_str()) {
+        told.insert("fts_table".to_owned(), "deals_search".into());
+        told.insert("fts_pk".to_owned(), "id".into());
+    }
     if let Some(known) = KNOWN.iter().find(|known| known.table == table.name) {
         for (key, column) in [("label_column", known.label), ("sort_desc", known.newest)] {
             if has(column) {

@@ -14,8 +14,8 @@ use rusqlite::{
 
 use super::{Given, Reader, StoreError, guard};
 
-/// How many steps of SQLite's machine lie between two looks at whether to go on: a millisecond or so.
-const STEPS: i32 = 10_000;
+/// How many steps of SQLite's machine lie between two looks at whether to go on: a step may make a text of many megabytes.
+const STEPS: i32 = 100;
 
 /// A connection for questions of others.
 #[derive(Debug)]
