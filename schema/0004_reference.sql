@@ -7,7 +7,7 @@ CREATE TABLE pipelines (
   name                        TEXT,
   order_nr                    INTEGER,          -- their order on the screen
   is_deleted                  INTEGER NOT NULL DEFAULT 0,
-  is_deal_probability_enabled INTEGER,          -- whether stages weigh deals that have no probability of their own
+  is_deal_probability_enabled INTEGER,          -- whether its deals have probabilities of their own
   add_time                    TEXT,
   update_time                 TEXT,
   _extra                      TEXT,             -- members this version does not know, JSON

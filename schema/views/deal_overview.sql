@@ -1,7 +1,6 @@
 CREATE VIEW deal_overview AS
   -- One row per live deal (neither deleted nor missing at the source; archived ones have is_archived = 1), with names
-  -- where `deals` has ids. A name is NULL while its row is not mirrored. What a query does not select is not looked up:
-  -- SQLite drops subqueries that nobody asks for, but keeps joins where there is a GROUP BY.
+  -- where `deals` has ids. A name is NULL while its row is not mirrored.
   SELECT
     d.id,
     d.title,

@@ -12,7 +12,7 @@ CREATE VIEW deal_summary AS
     d.pipeline_id,
     d.stage_id,
     d.currency,
-    count(*) AS count,
+    count(d.id) AS count,
     total(d.value) AS value,
     total(CASE d.status
       WHEN 'won' THEN d.value

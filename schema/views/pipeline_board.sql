@@ -10,10 +10,10 @@ CREATE VIEW pipeline_board AS
     s.order_nr AS stage_order,
     d.currency,
     count(d.id) AS count,
-    total(d.value) AS value,
-    total(d.value / 100.0
+    round(total(d.value), 2) AS value,
+    round(total(d.value / 100.0
       * coalesce(CASE WHEN p.is_deal_probability_enabled THEN d.probability END, s.deal_probability, 0)
-    ) AS weighted_value,
+    ), 2) AS weighted_value,
     s.pipeline_id,
     s.id AS stage_id
   FROM stages s

@@ -4,7 +4,7 @@ CREATE VIEW sync_freshness AS
   -- of its own: it is as fresh as `deals` while nothing of it is owed, and `last_success` is when a set of it was last
   -- stored. Walks by id (reconcile) and their candidates are not shown.
   WITH RECURSIVE
-    children (entity) AS ( -- the distinct ones, without reading the whole table
+    children (entity) AS (
       SELECT min(child) FROM sync_children
       UNION ALL
       SELECT (SELECT min(child) FROM sync_children WHERE child > entity) FROM children WHERE entity IS NOT NULL

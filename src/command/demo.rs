@@ -226,18 +226,15 @@ impl<'a> Demo<'a> {
                  WHERE {live}\nGROUP BY currency, status ORDER BY currency, value DESC LIMIT 6;"
             ),
         )?;
-        if let Some(column) = column_of(&reader, "Customer type")? {
-            self.question(
-                &reader,
-                "Who buys? \"Customer type\" is a custom field; its options have names.",
-                &format!(
-                    "SELECT o.label AS \"Customer type\", count(*) AS won_deals\nFROM deals d\n\
-                     JOIN deal_custom_fields c ON c.deal_id = d.id\n\
-                     JOIN deal_field_options o ON o.option_id = c.\"{column}\"\n\
-                     WHERE d.status = 'won' AND d.{live}\nGROUP BY o.label ORDER BY won_deals DESC;"
-                ),
-            )?;
-        }
+        self.question(
+            &reader,
+            "Who buys? In deals_wide custom fields have their names, and options theirs.",
+            &format!(
+                "SELECT \"Customer type\", count(*) AS won_deals\nFROM deals_wide\n\
+                 WHERE status = 'won' AND \"Customer type\" IS NOT NULL AND {live}\n\
+                 GROUP BY \"Customer type\" ORDER BY won_deals DESC;"
+            ),
+        )?;
         self.question(
             &reader,
             "What did the last sync change? _version is a change feed.",
@@ -264,14 +261,6 @@ impl<'a> Demo<'a> {
              pipedrive-mirror status        how fresh it is and what it cost\n"
         )
     }
-}
-
-/// Returns the column that holds the custom field called `name`.
-fn column_of(reader: &Reader, name: &str) -> Result<Option<String>, Failure> {
-    let sql = "SELECT _column FROM deal_fields WHERE field_name = ?1 AND _column IS NOT NULL";
-    let mut rows = reader.connection().prepare(sql).context("looking up a field")?;
-    let mut found = rows.query_map([name], |row| row.get(0)).context("looking up a field")?;
-    Ok(found.next().transpose().context("looking up a field")?)
 }
 
 /// Runs `sql` and lays out what it answers.

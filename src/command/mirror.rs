@@ -277,8 +277,10 @@ fn remarks(entity: &pipedrive_mirror::sync::EntityReport) -> String {
     }
     if entity.misfits > 0 {
         let values = print::count(entity.misfits);
+        let raw = pipedrive_mirror::entity::find(name).and_then(|one| one.table.raw);
         remarks.push_str(&format!(
-            "{name}: {values} values do not fit their column; the originals are in deal_raw\n"
+            "{name}: {values} values do not fit their column; the originals are in {}\n",
+            raw.unwrap_or("_extra")
         ));
     }
     if entity.from_future > 0 {

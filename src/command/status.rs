@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp, ToSpan as _};
 use pipedrive_mirror::{
     api::{Options, Outlook},
     config::Config,
-    entity::{ENTITIES, instant},
+    entity::{ENTITIES, find, instant},
     exit::Exit,
     store::{EntityProgress, Reader, Reconciles, Spent},
     sync::accepting,
@@ -90,7 +90,10 @@ fn to_json(status: &Status) -> Value {
                 "owed": progress.owing.count,
                 "owed_since": progress.owing.since,
                 "owed_failing": progress.owing.failing,
-                "owed_error": progress.owing.error.as_ref().map(|(id, error)| json!({"deal": id, "error": error})),
+                "owed_error": progress.owing.error.as_ref().map(|(id, error)| match find(name).and_then(|entity| entity.child()) {
+                    Some(_) => json!({"deal": id, "error": error}),
+                    None => json!({"id": id, "error": error}),
+                }),
                 "owed_parked": progress.owing.parked,
                 "refused_since": at(progress.refused_since),
                 "waits_until": at(progress.held.as_ref().map(|held| held.until)),

@@ -90,6 +90,11 @@ pub(crate) fn settings(config: &Config, base_url: &str) -> Settings {
             .copied()
             .filter(|entity| is_restricted(config, entity))
             .collect(),
+        unmirrored: ENTITIES
+            .iter()
+            .copied()
+            .filter(|entity| entity.named.is_some() && !is_mirrored(config, entity))
+            .collect(),
         refresh_after: config.fanout.refresh_after,
         reconcile: Reconciling {
             schedule: config.reconcile_schedule.clone(),

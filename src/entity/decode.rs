@@ -18,7 +18,7 @@ use super::{
 
 /// Number of this decoder. Raised whenever it reads a row differently: rows stored by another one are stored anew, and
 /// quarantined rows are tried again.
-pub const DECODER: u64 = 1;
+pub const DECODER: u64 = 2;
 
 /// Returns what a row is recognised by as unchanged: a hash of its exact text and of the decoder's number.
 pub fn hash(text: &str) -> i64 {
@@ -181,6 +181,11 @@ impl<'p> Reader<'p> {
         }
         self.misfits += u32::from(read.misfit);
         self.values[at] = read.value;
+        if read.misfit && self.table.extra {
+            // There is no other place where it stays as it came.
+            let value = serde_json::from_str(raw).unwrap_or_else(|_| raw.into());
+            self.extra.insert(column.name.to_owned(), value);
+        }
     }
 
     fn read_custom(

@@ -87,6 +87,11 @@ impl Reading {
         }
     }
 
+    /// Takes note that what was not shown may be there all the same: somebody else may see it.
+    pub fn proves_no_absence(&mut self) {
+        self.unnamed = true;
+    }
+
     /// Returns whether `key` is known not to be among the rows. An empty list proves nothing: a fault is likelier.
     pub(super) fn lacks(&self, key: &str) -> bool {
         !self.unnamed && !self.keys.is_empty() && !self.keys.contains(key)
@@ -104,8 +109,6 @@ pub struct Committed {
     pub older: u64,
     /// Of the written ones, those that are deleted at the source.
     pub deleted: u64,
-    /// Of these, those that were stored before. A row that is deleted and only changed otherwise counts, too.
-    pub newly_deleted: u64,
     /// Rows that nothing mirrored names.
     pub left_out: u64,
     /// Rows put into quarantine.

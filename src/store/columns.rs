@@ -80,7 +80,9 @@ pub(super) fn reshape(tx: &Transaction<'_>, custom: &CustomTable) -> Result<bool
     // Without rows there is nothing to fill, and one statement makes all columns at once.
     let empty = !exists(tx, &format!("SELECT 1 FROM {}", custom.table))?;
     for field in owed {
-        if let (Some(column), Some(old_type)) = (&field.column, &field.column_type) {
+        if let (Some(column), Some(old_type)) = (&field.column, &field.column_type)
+            && shape.has_room(&field.field_type)
+        {
             shape.set_aside(column, old_type)?;
         }
         let Some(column) = shape.add(&field.code, &field.field_type)? else {
@@ -161,10 +163,14 @@ impl<'t> Shape<'t> {
         })
     }
 
+    fn has_room(&self, field_type: &str) -> bool {
+        entity::parts(field_type).len() <= self.room
+    }
+
     /// Chooses names for the columns of a field; returns its own column's, or `None` if there is no room.
     fn add(&mut self, code: &str, field_type: &str) -> rusqlite::Result<Option<String>> {
         let parts = entity::parts(field_type);
-        if parts.len() > self.room {
+        if !self.has_room(field_type) {
             return Ok(None);
         }
         let clean: String = code.chars().filter(|c| !c.is_control()).take(100).collect();

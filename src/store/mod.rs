@@ -25,6 +25,7 @@ mod ledger;
 mod marking;
 mod migrate;
 mod named;
+mod naming;
 mod presence;
 mod quarantine;
 mod query;

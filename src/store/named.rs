@@ -7,31 +7,29 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
+use rusqlite::{OptionalExtension as _, Transaction, params};
 
 use super::{
-    ChildBatch, ChildrenStored, Fate, Sighting, Store, StoreError, checkpoint,
-    due::{self, LIVE},
-    fate, presence, quarantine,
+    Batch, ChildBatch, ChildrenStored, Fate, Owed, Sighting, Store, StoreError, checkpoint, due,
+    fate,
+    naming::{ALL, DEALS, Looked, missing, scope_of, seen_keys, set},
+    presence, quarantine,
     rows::{Stamp, Storing},
-    sql::quoted,
     state::{self, Key},
 };
 use crate::{
-    entity::{self, Catalog, Entity, Named, Naming, instant},
+    entity::{Catalog, Entity, Record, instant},
     progress::Checkpoint,
 };
 
-/// How long after a row was not shown it is asked for again at the earliest; it is deleted, or hidden from the token.
-const WAIT: Duration = Duration::from_secs(24 * 3_600);
+/// How long after a row was not shown it is asked for again: the first time its replica may only lag, later it is deleted,
+/// or hidden from the token.
+const SOON: Duration = Duration::from_secs(60);
+/// See [`SOON`].
+const LATER: Duration = Duration::from_secs(24 * 3_600);
 
 /// How far back sets of children are looked at again: they carry the source's time, which runs beside ours.
 const SLACK: jiff::SignedDuration = jiff::SignedDuration::from_hours(1);
-
-/// What was mirrored of an entity when it was last taken up: rows that deals name.
-const DEALS: &str = "deals";
-/// All rows.
-const ALL: &str = "all";
 
 impl Store {
     /// Notes whether only those rows of `entity` are mirrored that deals name. Where that changed, what is stored is gone
@@ -53,6 +51,24 @@ impl Store {
             tx.execute("DELETE FROM sync_due WHERE kind = ?1", [entity.name])?;
             tx.execute("DELETE FROM sync_state WHERE key IN (?1, ?2)", seen_keys(entity))?;
             set(tx, &format!("scope_{}", entity.name), scope)?;
+            Ok(())
+        })
+    }
+
+    /// Forgets what is owed of `entity`, which is no longer mirrored; what is stored of it stays as it is.
+    ///
+    /// # Errors
+    ///
+    /// SQLite's.
+    pub fn strike_named(&mut self, entity: &Entity) -> Result<(), StoreError> {
+        if scope_of(&self.conn, entity)?.is_none() {
+            return Ok(());
+        }
+        self.write(|tx| {
+            tx.execute("DELETE FROM sync_due WHERE kind = ?1", [entity.name])?;
+            tx.execute("DELETE FROM sync_state WHERE key IN (?1, ?2)", seen_keys(entity))?;
+            let scope = format!("scope_{}", entity.name);
+            tx.execute("DELETE FROM sync_state WHERE key = ?1", [scope])?;
             Ok(())
         })
     }
@@ -159,10 +175,7 @@ impl Store {
             }
             done.quarantined = quarantine::put_named(tx, batch)?;
             for (owed, _) in batch.asked.iter().zip(came).filter(|(_, came)| !came) {
-                let why = "it is not shown: deleted, or hidden from this token's user";
-                due::postpone(tx, entity.name, *owed, why, WAIT, batch.now)?;
-                tx.prepare_cached("UPDATE sync_due SET why = ?3 WHERE kind = ?1 AND id = ?2")?
-                    .execute(params![entity.name, owed.id, due::NOT_SHOWN])?;
+                not_shown(tx, entity, *owed, batch.now)?;
             }
             if done.written > 0 {
                 state::raise(tx, Key::Version, version)?;
@@ -192,130 +205,82 @@ impl Store {
     }
 }
 
-/// What was looked through for names so far.
-#[derive(Debug, Default)]
-struct Looked {
-    /// The greatest `_version` of deals.
-    version: i64,
-    /// When sets of children were last looked at.
-    at: String,
-}
-
-impl Looked {
-    /// Returns how far the deals were looked through; `None` if nothing was stored since.
-    fn due(conn: &Connection, entity: &Entity) -> rusqlite::Result<Option<Self>> {
-        let [at_version, at_time] = seen_keys(entity);
-        let version: i64 = get(conn, &at_version)?.and_then(|text| text.parse().ok()).unwrap_or(-1);
-        let at = get(conn, &at_time)?.unwrap_or_default();
-        let newest = state::get::<i64>(conn, Key::Version)?.unwrap_or(0);
-        let sets = conn
-            .prepare_cached("SELECT 1 FROM sync_children WHERE stored_at > ?1")?
-            .exists([&at])?;
-        Ok((newest > version || sets).then_some(Self { version, at }))
-    }
-}
-
-fn seen_keys(entity: &Entity) -> [String; 2] {
-    [format!("named_version_{}", entity.name), format!("named_at_{}", entity.name)]
-}
-
-fn get(conn: &Connection, key: &str) -> rusqlite::Result<Option<String>> {
-    conn.prepare_cached("SELECT value FROM sync_state WHERE key = ?1")?
-        .query_row([key], |row| row.get(0))
-        .optional()
-}
-
-fn set(tx: &Transaction<'_>, key: &str, value: &str) -> rusqlite::Result<()> {
-    tx.execute("INSERT OR REPLACE INTO sync_state VALUES (?1, ?2)", [key, value])?;
+/// Lets a row wait that was asked for and did not come.
+fn not_shown(
+    tx: &Transaction<'_>,
+    entity: &Entity,
+    owed: Owed,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    let before: Option<String> = tx
+        .prepare_cached("SELECT why FROM sync_due WHERE kind = ?1 AND id = ?2")?
+        .query_row(params![entity.name, owed.id], |row| row.get(0))
+        .optional()?;
+    let again = before.as_deref() == Some(due::NOT_SHOWN);
+    let why = "it is not shown: deleted, or hidden from this token's user";
+    due::postpone(tx, entity.name, owed, why, if again { LATER } else { SOON }, now)?;
+    // Those that wait for days are asked for together: a hundred cost what one does.
+    tx.prepare_cached(
+        "UPDATE sync_due SET why = ?3, not_before = CASE WHEN ?4 THEN substr(not_before, 1, 10) || 'T00:00:00Z'
+         ELSE not_before END WHERE kind = ?1 AND id = ?2",
+    )?
+    .execute(params![entity.name, owed.id, due::NOT_SHOWN, again])?;
     Ok(())
 }
 
-fn scope_of(conn: &Connection, entity: &Entity) -> rusqlite::Result<Option<String>> {
-    get(conn, &format!("scope_{}", entity.name))
+/// Lets the rows wait that `which` names, and that the source does not show any more: they are asked for now and then.
+pub(super) fn bury(
+    tx: &Transaction<'_>,
+    entity: &Entity,
+    which: &str,
+    [kind, why]: [&str; 2],
+    now: Timestamp,
+    version: u64,
+) -> rusqlite::Result<()> {
+    let later = now.checked_add(jiff::SignedDuration::from_hours(24)).unwrap_or(now);
+    tx.execute(
+        &format!(
+            "INSERT INTO sync_due (kind, id, why, since, attempts, not_before, generation)
+             SELECT ?3, id, ?4, ?5, 1, ?6, ?7 FROM ({which}) WHERE true ON CONFLICT DO NOTHING"
+        ),
+        params![
+            kind,
+            why,
+            entity.name,
+            due::NOT_SHOWN,
+            instant::text(now),
+            instant::text(later),
+            version.cast_signed()
+        ],
+    )?;
+    Ok(())
 }
 
-/// Returns the statement that finds the ids of rows of `entity` that deals name and that are not stored: in deals whose
-/// `_version` is greater than `?1`, and in sets of children stored since `?2`.
-fn missing(conn: &Connection, entity: &Entity, named: &Named) -> rusqlite::Result<String> {
-    let mut sources = Vec::new();
-    for naming in named.by {
-        match naming {
-            Naming::Parent { column } => sources.push(format!(
-                "SELECT d.{column} AS id FROM deals d WHERE d._version > ?1 AND {LIVE}"
-            )),
-            Naming::Custom { field_type } => {
-                for column in custom_columns(conn, field_type)? {
-                    sources.push(format!(
-                        "SELECT c.{} FROM deals d JOIN deal_custom_fields c ON c.deal_id = d.id
-                         WHERE d._version > ?1 AND {LIVE}",
-                        quoted(&column)
-                    ));
-                }
-            }
-            Naming::Child { table, column } => sources.push(format!(
-                "SELECT c.{column} FROM sync_children s JOIN {table} c ON c.deal_id = s.deal_id
-                 WHERE s.child = '{table}' AND s.stored_at > ?2"
-            )),
-        }
+/// Returns whether `record` is mirrored: `stored` already, named by a deal, or of an entity of which every row is. Its
+/// mark is taken off, as it is going to be stored.
+pub(super) fn is_mirrored(
+    tx: &Transaction<'_>,
+    batch: &Batch,
+    record: &Record,
+    stored: bool,
+) -> rusqlite::Result<bool> {
+    let (Some(_), Some(id)) = (batch.entity.named, record.values[0].int()) else { return Ok(true) };
+    if batch.restricted && !stored && !is_marked(tx, batch.entity, id)? {
+        return Ok(false);
     }
-    Ok(format!(
-        "SELECT DISTINCT n.id FROM ({}) n WHERE n.id IS NOT NULL AND NOT EXISTS
-         (SELECT 1 FROM {} t WHERE t.{} = n.id AND t._missing_since IS NULL)",
-        sources.join(" UNION ALL "),
-        entity.table.name,
-        entity.table.key()
-    ))
-}
-
-/// Returns the columns of deals' custom fields of a type.
-fn custom_columns(conn: &Connection, field_type: &str) -> rusqlite::Result<Vec<String>> {
-    let describing =
-        entity::ENTITIES.iter().find_map(|entity| entity.table.custom).map(|custom| custom.fields);
-    let Some(fields) = describing else { return Ok(Vec::new()) };
-    conn.prepare(&format!(
-        "SELECT _column FROM {fields} WHERE _column IS NOT NULL AND _column_type = ?1 ORDER BY rowid"
-    ))?
-    .query_map([field_type], |row| row.get(0))?
-    .collect()
+    unmark(tx, batch.entity, id)?;
+    Ok(true)
 }
 
 /// Takes the mark of a row off that is stored.
-pub(super) fn unmark(tx: &Transaction<'_>, entity: &Entity, id: i64) -> rusqlite::Result<()> {
+fn unmark(tx: &Transaction<'_>, entity: &Entity, id: i64) -> rusqlite::Result<()> {
     tx.prepare_cached("DELETE FROM sync_due WHERE kind = ?1 AND id = ?2")?
         .execute(params![entity.name, id])?;
     Ok(())
 }
 
 /// Returns whether some deal names the row `id` of `entity`.
-pub(super) fn is_marked(tx: &Transaction<'_>, entity: &Entity, id: i64) -> rusqlite::Result<bool> {
+fn is_marked(tx: &Transaction<'_>, entity: &Entity, id: i64) -> rusqlite::Result<bool> {
     tx.prepare_cached("SELECT 1 FROM sync_due WHERE kind = ?1 AND id = ?2")?
         .exists(params![entity.name, id])
-}
-
-/// Returns how many rows of `entity` that deals name a run would ask for at `now`.
-pub(super) fn named_now(
-    conn: &Connection,
-    entity: &Entity,
-    now: Timestamp,
-) -> rusqlite::Result<u64> {
-    let Some(named) = entity.named else { return Ok(0) };
-    // Under another scope nothing was looked through yet.
-    let looked = match scope_of(conn, entity)?.as_deref() {
-        Some(DEALS) => Looked::due(conn, entity)?,
-        _ => Some(Looked { version: -1, at: String::new() }),
-    };
-    let found = match &looked {
-        Some(_) => format!("SELECT id FROM ({})", missing(conn, entity, named)?),
-        None => "SELECT NULL AS id WHERE ?1 + ?2 IS NULL AND false".to_owned(),
-    };
-    let looked = looked.unwrap_or_default();
-    let count: i64 = conn.query_row(
-        &format!(
-            "SELECT count(*) FROM (SELECT id FROM sync_due WHERE kind = ?3 AND (not_before IS NULL OR not_before <= ?4)
-             UNION SELECT id FROM ({found}) WHERE id NOT IN (SELECT id FROM sync_due WHERE kind = ?3))"
-        ),
-        params![looked.version, looked.at, entity.name, instant::text(now)],
-        |row| row.get(0),
-    )?;
-    Ok(count.cast_unsigned())
 }

@@ -12,6 +12,7 @@ use rusqlite::{CachedStatement, Connection, Transaction, params};
 use super::{
     Batch, Purpose, Sighting, Store, StoreError, checkpoint,
     due::MARK,
+    named,
     quarantine::sharing,
     state::{self, Key},
 };
@@ -161,6 +162,10 @@ impl Store {
                         &format!("DELETE FROM sync_due WHERE kind = ?3 AND id IN ({which})"),
                         params![kind(entity), CONFIRMED, child.name],
                     )?;
+                }
+                if entity.named.is_some() {
+                    // Where only what deals name is mirrored, no listing would show that it is back.
+                    named::bury(tx, entity, which, [&kind(entity), CONFIRMED], now, version)?;
                 }
                 tx.execute(
                     "DELETE FROM sync_due WHERE kind = ?1 AND why = ?2",

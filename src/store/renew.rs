@@ -107,7 +107,7 @@ fn chunk(
             )?;
         } else {
             storing.custom(&record, text, true)?;
-            storing.index(&record, None)?;
+            storing.index(&record, None, true)?;
             let values = record.custom.as_ref().map_or(&[][..], |custom| &custom.values);
             if owed.iter().any(|at| values.get(*at).is_some_and(|value| !value.is_null())) {
                 let sql = format!(

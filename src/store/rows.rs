@@ -1,5 +1,7 @@
 //! Storing a page: rows, lists, custom fields and the checkpoint, in one transaction.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use rusqlite::{CachedStatement, OptionalExtension as _, Transaction, params};
 
@@ -24,12 +26,16 @@ impl Store {
     /// SQLite's; then nothing of the batch is stored.
     pub fn commit(&mut self, batch: &Batch) -> Result<Committed, StoreError> {
         self.write(|tx| {
+            let moves = batch.entity.advance == (Advance::FullScan { moves_deals: true });
+            let before = if moves { live(tx, batch.entity.table)? } else { BTreeSet::new() };
             let mut done = store_rows(tx, batch)?;
             done.quarantined = quarantine::put(tx, batch)?;
             if let Some(reading) = &batch.reading {
-                let gone = tombstone_unread(tx, batch.entity.table, reading, batch.now)?
-                    + usize::try_from(done.newly_deleted).unwrap_or(0);
-                if gone > 0 && batch.entity.advance == (Advance::FullScan { moves_deals: true }) {
+                tombstone_unread(tx, batch.entity.table, reading, batch.now)?;
+            }
+            if moves {
+                let gone = before.difference(&live(tx, batch.entity.table)?).count();
+                if gone > 0 {
                     let why = format!("{gone} rows of {} disappeared", batch.entity.table.name);
                     state::set(tx, Key::ReconcileOwed, why)?;
                     // One that is under way began too early to count.
@@ -65,22 +71,11 @@ fn store_rows(tx: &Transaction<'_>, batch: &Batch) -> Result<Committed, StoreErr
     let mut presence = Presence::new(tx, batch, version)?;
     for record in &batch.decoded.records {
         let stored = storing.stored(record, &batch.page)?;
-        let came =
-            Sighting { hash: record.hash, changed: record.changed, observed: batch.observed };
-        let mut fate = match stored {
-            // Its tombstone must go, even if nothing else changed.
-            Some((_, true)) => Fate::Store,
-            Some((sighting, false)) => fate(Some(sighting), came, batch.server_now),
-            None => Fate::Store,
-        };
+        let mut fate = fate_of(record, stored, batch);
         presence.seen(record)?;
-        if let (Some(_), Some(id)) = (batch.entity.named, record.values[0].int()) {
-            let known = stored.is_some() || !batch.restricted;
-            if !known && !named::is_marked(tx, batch.entity, id)? {
-                done.left_out += 1;
-                continue;
-            }
-            named::unmark(tx, batch.entity, id)?;
+        if !named::is_mirrored(tx, batch, record, stored.is_some())? {
+            done.left_out += 1;
+            continue;
         }
         if let (Fate::Older, Some((sighting, _))) = (fate, stored)
             && presence.doubts(record, sighting)?
@@ -100,9 +95,7 @@ fn store_rows(tx: &Transaction<'_>, batch: &Batch) -> Result<Committed, StoreErr
                     marking.parent(table, record, before, stamp)?;
                 }
                 done.written += 1;
-                let deleted = is_deleted(table, record);
-                done.deleted += u64::from(deleted);
-                done.newly_deleted += u64::from(deleted && stored.is_some());
+                done.deleted += u64::from(is_deleted(table, record));
             }
         }
     }
@@ -112,6 +105,15 @@ fn store_rows(tx: &Transaction<'_>, batch: &Batch) -> Result<Committed, StoreErr
     }
     quarantine::forget(tx, batch)?;
     Ok(done)
+}
+
+fn fate_of(record: &Record, stored: Option<(Sighting, bool)>, batch: &Batch) -> Fate {
+    let came = Sighting { hash: record.hash, changed: record.changed, observed: batch.observed };
+    match stored {
+        Some((sighting, false)) => fate(Some(sighting), came, batch.server_now),
+        // Its tombstone must go, even if nothing else changed.
+        Some((_, true)) | None => Fate::Store,
+    }
 }
 
 fn is_deleted(table: &Table, record: &Record) -> bool {
@@ -229,12 +231,18 @@ impl<'t> Storing<'t> {
         self.upsert.raw_execute()?;
         self.lists(record, page, existed)?;
         self.custom(record, page, existed)?;
-        self.index(record, named)
+        self.index(record, named, existed)
     }
 
-    /// Brings the full text up to date with `record`, which is stored; `named` is what it was called before.
-    pub(super) fn index(&mut self, record: &Record, named: search::Before) -> rusqlite::Result<()> {
-        self.search.as_mut().map_or(Ok(()), |search| search.after(record, named))
+    /// Brings the full text up to date with `record`, which is stored, in place of one that `existed`; `named` is what
+    /// it was called before.
+    pub(super) fn index(
+        &mut self,
+        record: &Record,
+        named: search::Before,
+        existed: bool,
+    ) -> rusqlite::Result<()> {
+        self.search.as_mut().map_or(Ok(()), |search| search.after(record, named, existed))
     }
 
     fn lists(&mut self, record: &Record, page: &str, existed: bool) -> rusqlite::Result<()> {
@@ -285,13 +293,24 @@ impl<'t> Storing<'t> {
     }
 }
 
-/// Sets the tombstone of rows that this complete reading and the one before lacked; returns how many there are.
+/// Returns the keys of the live rows of a table that is read whole.
+fn live(tx: &Transaction<'_>, table: &Table) -> rusqlite::Result<BTreeSet<String>> {
+    let deleted = table.deleted.unwrap_or("0");
+    let sql = format!(
+        "SELECT CAST({} AS TEXT) FROM {} WHERE _missing_since IS NULL AND {deleted} = 0",
+        table.key(),
+        table.name
+    );
+    tx.prepare(&sql)?.query_map([], |row| row.get(0))?.collect()
+}
+
+/// Sets the tombstone of rows that this complete reading and the one before lacked.
 fn tombstone_unread(
     tx: &Transaction<'_>,
     table: &Table,
     reading: &super::Reading,
     now: Timestamp,
-) -> Result<usize, StoreError> {
+) -> rusqlite::Result<()> {
     let (name, key) = (table.name, table.key());
     let mut known = tx
         .prepare(&format!("SELECT CAST({key} AS TEXT) FROM {name} WHERE _missing_since IS NULL"))?;
@@ -309,7 +328,5 @@ fn tombstone_unread(
             seen.execute([&row])?;
         }
     }
-    let gone = format!("SELECT count(*) FROM {name} WHERE _missing_since = ?1");
-    let gone: i64 = tx.query_row(&gone, [instant::text(now)], |row| row.get(0))?;
-    Ok(usize::try_from(gone).unwrap_or(0))
+    Ok(())
 }

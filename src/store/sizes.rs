@@ -9,7 +9,7 @@ use rusqlite::{Connection, params};
 use super::{
     ChildRule, Reader, Store, StoreError, checkpoint,
     due::{self, LIVE},
-    named, presence, reconciles,
+    naming, presence, reconciles,
     state::{self, Key},
 };
 use crate::{
@@ -134,7 +134,7 @@ impl Reader {
     ///
     /// SQLite's.
     pub fn named_now(&self, entity: &Entity, now: Timestamp) -> Result<u64, StoreError> {
-        Ok(named::named_now(self.connection(), entity, now)?)
+        Ok(naming::named_now(self.connection(), entity, now)?)
     }
 
     /// Returns how many live deals the source counted before the first pass, if it was asked.

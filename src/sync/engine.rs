@@ -79,6 +79,8 @@ pub struct Settings {
     pub children: Arc<[ChildRule]>,
     /// Of what only those rows are mirrored that deals name.
     pub restricted: Arc<[&'static Entity]>,
+    /// What deals name and is not mirrored: nothing of it is owed.
+    pub unmirrored: Arc<[&'static Entity]>,
     /// How old a set may grow that is asked for deal by deal, until it is read again whatever the counters say.
     pub refresh_after: Duration,
     /// How everything is walked by id now and then.
@@ -115,6 +117,7 @@ impl Settings {
             base_url: base_url.into(),
             children: Arc::new([]),
             restricted: Arc::new([]),
+            unmirrored: Arc::new([]),
             refresh_after: Duration::from_secs(90 * 24 * 3_600),
             reconcile: Reconciling {
                 schedule: Schedule::parse("0 0 3 * * 0").expect("it parses"),
@@ -139,6 +142,8 @@ pub struct Engine {
     catalog: Mutex<Arc<Catalog>>,
     /// Whether the description of fields could not be read in this run: asking once is enough.
     fields_failed: AtomicBool,
+    /// Whether what this token's user does not see may count as gone.
+    same_user: AtomicBool,
 }
 
 impl Engine {
@@ -160,6 +165,7 @@ impl Engine {
             settings,
             catalog: Mutex::default(),
             fields_failed: AtomicBool::new(false),
+            same_user: AtomicBool::new(false),
         }
     }
 
@@ -211,9 +217,10 @@ impl Engine {
         let accept = matches!(mode, Mode::Reconcile { accept_user: true, .. });
         let binding = account::bind(&self.writer, asked?, accept).await?;
         report.notes = binding.notes;
+        self.same_user.store(binding.same_user, Ordering::Relaxed);
         self.prepare(mode, wanted).await?;
         let run = self.writer.run(|store| store.next_run()).await?;
-        Steps::new(self, mode, run, binding.same_user, report).carry_out(wanted).await
+        Steps::new(self, mode, run, report).carry_out(wanted).await
     }
 
     /// Everything that needs no request: what the command asks for, rows that are owed new columns, and what hangs on
@@ -229,12 +236,16 @@ impl Engine {
         self.reload_catalog().await?;
         let (rules, now) = (Arc::clone(&self.settings.children), self.server_now());
         let restricted = Arc::clone(&self.settings.restricted);
+        let unmirrored = Arc::clone(&self.settings.unmirrored);
         let named: Vec<_> =
             wanted.iter().map(|one| one.entity).filter(|one| one.named.is_some()).collect();
         self.writer
             .run(move |store| {
                 for entity in named {
                     store.set_scope(entity, restricted.contains(&entity))?;
+                }
+                for entity in unmirrored.iter() {
+                    store.strike_named(entity)?;
                 }
                 for &entity in entity::ENTITIES.iter().filter(|entity| entity.child().is_some()) {
                     match rules.iter().find(|rule| rule.entity == entity) {
@@ -285,6 +296,11 @@ impl Engine {
     /// Returns whether only those rows of `entity` are mirrored that deals name.
     pub(super) fn is_restricted(&self, entity: &Entity) -> bool {
         self.settings.restricted.iter().any(|restricted| restricted.name == entity.name)
+    }
+
+    /// Returns whether what this token's user does not see may count as gone.
+    pub(super) fn is_same_user(&self) -> bool {
+        self.same_user.load(Ordering::Relaxed)
     }
 
     /// Returns the source's time as far as we know it.

@@ -106,28 +106,26 @@ impl Steps<'_> {
     pub(super) async fn reconcile(&mut self, lists: &[&'static Entity]) -> Result<bool, Fault> {
         let (asked, now) = (lists.to_vec(), self.engine.server_now());
         self.engine.writer.run(move |store| store.begin_reconcile(&asked, now)).await?;
-        let mut walked = Vec::new();
+        self.walks_deals = lists.iter().any(|list| list.has_floor());
         let mut lists = lists.to_vec();
         lists.sort_by_key(|list| table_place(list));
-        for list in lists {
-            let (go_on, how) = self.walk_by_id(list).await?;
-            if !go_on {
+        let (mut walked, mut cleared, mut done) = (Vec::new(), true, true);
+        for table in lists.chunk_by(|one, next| one.table.name == next.table.name) {
+            let Some(of_table) = self.walk_table(table, &mut done).await? else {
                 return Ok(false);
-            }
-            if !is_done(how) {
-                return Ok(true);
-            }
-            // What the token may not read says nothing about what is in it.
-            walked.extend((how == Outcome::Complete).then_some(list));
-        }
-        let mut cleared = true;
-        for table in walked.chunk_by(|one, next| one.table.name == next.table.name) {
-            let how = self.settle(table).await?;
-            if !matches!(how, Outcome::Complete | Outcome::NeedsPerson | Outcome::Skipped) {
+            };
+            let how = self.settle(&of_table).await?;
+            match how {
+                Outcome::Complete | Outcome::Skipped => {}
+                Outcome::NeedsPerson => cleared = false,
+                Outcome::Stopped | Outcome::Budget => return Ok(false),
                 // The walk is done; what is left is asked for later.
-                return Ok(!matches!(how, Outcome::Stopped | Outcome::Budget));
+                _ => done = false,
             }
-            cleared &= how == Outcome::Complete;
+            walked.extend(of_table);
+        }
+        if !done {
+            return Ok(true);
         }
         let (rules, now) = (self.engine.settings.children.clone(), self.engine.server_now());
         let end = move |store: &mut Store| {
@@ -136,6 +134,29 @@ impl Steps<'_> {
         };
         self.engine.writer.run(end).await?;
         Ok(true)
+    }
+
+    /// Walks the lists of one table by id; returns those that were read, none if one of them could not be (then this is not
+    /// `done`), or `None` if the run may not go on.
+    async fn walk_table(
+        &mut self,
+        table: &[&'static Entity],
+        done: &mut bool,
+    ) -> Result<Option<Vec<&'static Entity>>, Fault> {
+        let mut walked = Vec::new();
+        for &list in table {
+            let (go_on, how) = self.walk_by_id(list).await?;
+            if !go_on {
+                return Ok(None);
+            }
+            if !is_done(how) {
+                *done = false;
+                return Ok(Some(Vec::new()));
+            }
+            // What the token may not read says nothing about what is in it.
+            walked.extend((how == Outcome::Complete).then_some(list));
+        }
+        Ok(Some(walked))
     }
 
     /// Walks one list, unless this reconcile did so in an earlier run; returns whether the run may go on, and how the walk
@@ -184,7 +205,7 @@ impl Steps<'_> {
             return Ok(Outcome::Complete);
         }
         let part = self.begin("reconcile", first).await?;
-        let accepts = matches!(self.mode, Mode::Reconcile { accept_missing: Some(_), .. });
+        let accepts = self.accepted(first).is_some();
         let mut confirming = Confirming::new(self.engine, lists.to_vec(), accepts);
         let ended = confirming.run().await;
         let (mut report, others) = (confirming.report(first), confirming.others());
@@ -235,14 +256,14 @@ impl Steps<'_> {
         }
         let what = first.table.name;
         let needs = |why: String| (Outcome::NeedsPerson, Some(why));
-        if !self.same_user {
+        if !self.engine.is_same_user() {
             (report.outcome, report.error) = needs(format!(
                 "{gone} {what} are not shown to this token's user, who is not the one the mirror was filled by; nothing was \
                  changed. If this user sees everything, run `reconcile --accept-user`"
             ));
             return Ok(());
         }
-        let ceiling = self.ceiling(live);
+        let ceiling = self.ceiling(first, live);
         if gone > ceiling {
             (report.outcome, report.error) = needs(format!(
                 "{gone} {what} are gone from the source, more than the {ceiling} that count as usual; nothing was changed. \
@@ -257,9 +278,15 @@ impl Steps<'_> {
         Ok(())
     }
 
-    fn ceiling(&self, live: u64) -> u64 {
-        if let Mode::Reconcile { accept_missing: Some(accepted), .. } = self.mode {
-            return *accepted;
+    /// Returns how many rows of `list` a person said are gone. Where deals are walked, that was said of them.
+    fn accepted(&self, list: &Entity) -> Option<u64> {
+        let Mode::Reconcile { accept_missing, .. } = self.mode else { return None };
+        accept_missing.filter(|_| list.has_floor() || !self.walks_deals)
+    }
+
+    fn ceiling(&self, list: &Entity, live: u64) -> u64 {
+        if let Some(accepted) = self.accepted(list) {
+            return accepted;
         }
         match self.engine.settings.reconcile.max_missing {
             Some(Ceiling::Rows(rows)) => rows,

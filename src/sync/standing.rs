@@ -223,9 +223,10 @@ impl Reading<'_> {
         let (pass, named) = if self.is_restricted(entity) {
             let owed = self.reader.named_now(entity, self.now)?;
             // What is stored is asked for once more where the place in the listing is lost.
-            let begins = self.restarts() || self.checkpoint(entity)?.is_none();
-            let again = if begins { self.reader.present(entity)? } else { 0 };
-            let pass = if begins { Pass::None } else { self.pass(wanted, stored)? };
+            let stored_at = self.checkpoint(entity)?.filter(|_| !self.restarts());
+            let again = if stored_at.is_none() { self.reader.present(entity)? } else { 0 };
+            let complete = stored_at.is_some_and(|at| at.complete_began_at.is_some());
+            let pass = if complete { self.pass(wanted, stored)? } else { Pass::None };
             (pass, Some(owed + again))
         } else {
             (self.pass(wanted, stored)?, None)

@@ -22,9 +22,9 @@ pub(super) struct Steps<'r> {
     pub(super) engine: &'r Engine,
     pub(super) mode: &'r Mode,
     run: i64,
-    /// Whether what this token's user does not see may count as gone.
-    pub(super) same_user: bool,
     pub(super) report: &'r mut Report,
+    /// Whether deals are among what is walked by id.
+    pub(super) walks_deals: bool,
     /// Whether a person named what to take up: then nothing waits that failed a short while ago.
     forced: bool,
 }
@@ -41,10 +41,9 @@ impl<'r> Steps<'r> {
         engine: &'r Engine,
         mode: &'r Mode,
         run: i64,
-        same_user: bool,
         report: &'r mut Report,
     ) -> Self {
-        Self { engine, mode, run, same_user, report, forced: false }
+        Self { engine, mode, run, report, walks_deals: false, forced: false }
     }
 
     /// Does everything that is wanted and due, as far as the source, the budget and `stop` allow.
@@ -135,22 +134,33 @@ impl<'r> Steps<'r> {
     /// on shows in its listing. Returns whether there is nothing else to be read of it now.
     async fn begin_named(&self, entity: &'static Entity) -> Result<bool, Fault> {
         let Some(now) = self.engine.client.facts().date else { return Ok(false) };
-        if !self.engine.is_restricted(entity)
-            || self.engine.writer.run(move |store| store.checkpoint(entity)).await?.is_some()
-        {
+        if !self.engine.is_restricted(entity) {
             return Ok(false);
         }
-        let begun = Checkpoint {
-            // Nothing that is stored is older than now: the source's clock is as good as a row's change time.
-            mark: Some(now),
-            began_at: Some(now),
-            complete_began_at: Some(now),
-            completed_at: Some(now),
-            ..Checkpoint::default()
-        };
+        let stored = self.engine.writer.run(move |store| store.checkpoint(entity)).await?;
+        if let Some(stored) = stored {
+            // Until all that is named was asked for once, there is nothing to be kept up to date.
+            return Ok(stored.complete_began_at.is_none() && stored.cursor.is_none());
+        }
+        // Nothing that is stored will be older than now: the source's clock is as good as a row's change time.
+        let begun = Checkpoint { mark: Some(now), began_at: Some(now), ..Checkpoint::default() };
         self.engine.writer.run(move |store| store.begin_named(entity, &begun, now)).await?;
-        self.note_first_look(entity).await?;
         Ok(true)
+    }
+
+    /// Notes that all rows of `entity` that deals name were asked for once.
+    async fn end_named(&self, entity: &'static Entity) -> Result<(), Fault> {
+        let stored = self.engine.writer.run(move |store| store.checkpoint(entity)).await?;
+        let Some(begun) = stored.filter(|stored| stored.complete_began_at.is_none()) else {
+            return Ok(());
+        };
+        let done = Checkpoint {
+            complete_began_at: begun.began_at,
+            completed_at: Some(self.engine.server_now()),
+            ..begun
+        };
+        self.engine.writer.run(move |store| store.save_checkpoint(entity, &done)).await?;
+        self.note_first_look(entity).await
     }
 
     /// Mirrors one list; returns whether the run may go on.
@@ -174,6 +184,10 @@ impl<'r> Steps<'r> {
         entity: &'static Entity,
         extent: Extent,
     ) -> Result<bool, Fault> {
+        if entity.named.is_some() && self.outcome(entity) == Some(Outcome::Failed) {
+            // It was asked for in vain a moment ago.
+            return Ok(true);
+        }
         let began_at = self.engine.server_now();
         let Some(mut fanout) = Fanout::new(self.engine, entity) else { return Ok(true) };
         fanout.enrol().await?;
@@ -206,6 +220,9 @@ impl<'r> Steps<'r> {
         entity: &'static Entity,
         began_at: jiff::Timestamp,
     ) -> Result<(), Fault> {
+        if entity.named.is_some() {
+            return self.end_named(entity).await;
+        }
         let rules = &self.engine.settings.children;
         let parent = entity.child().map(|child| child.parent);
         if !rules.iter().any(|rule| rule.entity == entity) || !self.was_read(parent).await? {

@@ -291,7 +291,13 @@ impl<'e> Walk<'e> {
         if self.leg == Leg::Whole {
             self.reading.note(&page.body, &decoded);
         }
-        let reading = (last && self.leg == Leg::Whole).then(|| std::mem::take(&mut self.reading));
+        let mut reading =
+            (last && self.leg == Leg::Whole).then(|| std::mem::take(&mut self.reading));
+        if let Some(reading) = &mut reading
+            && !self.engine.is_same_user()
+        {
+            reading.proves_no_absence();
+        }
         self.store(page, decoded, purpose, reading).await?;
         Ok(last)
     }

@@ -204,3 +204,42 @@ fn a_backfill_that_begins_anew_asks_for_what_is_stored_once_more() {
     complete(&sim.run(&Mode::Backfill { since: None, restart: true }));
     assert_equal(&sim);
 }
+
+#[test]
+fn names_that_could_not_be_had_do_not_count_as_fresh() {
+    use pipedrive_mirror::emulator::{Fault, FaultRule};
+    let sim = Sim::new(300, 13).and_reference();
+    let fault = Fault::Status { code: 500, headers: Vec::new(), body: String::new() };
+    let path = Some("/api/v2/organizations".to_owned());
+    sim.emulator.fault(FaultRule { path, skip: 0, times: u32::MAX, fault });
+    assert_eq!(sim.backfill().outcome(), Outcome::Partial);
+    let fresh =
+        "SELECT count(complete_began_at) FROM sync_checkpoints WHERE entity = 'organizations'";
+    assert_eq!(sim.number(fresh), 0);
+    sim.emulator.clear_faults();
+    sim.advance(DAY);
+    complete(&sim.sync());
+    assert_eq!(sim.number(fresh), 1);
+    assert_equal(&sim);
+}
+
+#[test]
+fn a_value_that_does_not_fit_stays_as_it_came() {
+    let sim = Sim::new(100, 14).and_reference();
+    sim.distort(|request, answer| {
+        let mut answer = answer?;
+        if request.uri().path() == "/api/v2/organizations" {
+            let mut body: serde_json::Value = serde_json::from_slice(answer.body()).unwrap();
+            for row in body["data"].as_array_mut().unwrap() {
+                row["employee_count"] = 12.5.into();
+            }
+            *answer.body_mut() = body.to_string().into();
+        }
+        Ok(answer)
+    });
+    complete(&sim.backfill());
+    let kept = "SELECT count(*) FROM organizations WHERE employee_count IS NULL
+        AND json_extract(_extra, '$.employee_count') = 12.5";
+    assert_eq!(sim.number(kept), sim.number("SELECT count(*) FROM organizations"));
+    assert!(sim.number(kept) > 0);
+}

@@ -147,3 +147,119 @@ fn a_source_whose_lists_show_what_is_deleted_leads_to_the_same_mirror() {
         assert_eq!(sim.number(&gone), 1);
     }
 }
+
+#[test]
+fn a_person_that_is_shown_again_loses_its_tombstone() {
+    let sim = Sim::new(400, 8).and_reference();
+    complete(&sim.backfill());
+    let person =
+        u32::try_from(sim.number("SELECT max(id) FROM persons WHERE is_deleted = 0")).unwrap();
+    // Hidden from every listing, as by a change of who may see it.
+    sim.distort(move |request, answer| {
+        let mut answer = answer?;
+        if request.uri().path() == "/api/v2/persons" {
+            let mut body: serde_json::Value = serde_json::from_slice(answer.body()).unwrap();
+            body["data"].as_array_mut().unwrap().retain(|row| row["id"] != person);
+            *answer.body_mut() = body.to_string().into();
+        }
+        Ok(answer)
+    });
+    complete(&sim.reconcile());
+    let gone =
+        format!("SELECT count(*) FROM persons WHERE id = {person} AND _missing_since IS NOT NULL");
+    assert_eq!(sim.number(&gone), 1);
+    sim.leave_alone();
+    sim.advance(2 * DAY);
+    complete(&sim.sync());
+    assert_eq!(sim.number(&gone), 0);
+    assert_equal(&sim);
+}
+
+#[test]
+fn what_is_accepted_as_gone_is_accepted_of_deals_alone_where_deals_are_walked() {
+    let mut sim = Sim::new(800, 9).and_reference();
+    sim.max_missing = Some(pipedrive_mirror::sync::Ceiling::Rows(2));
+    complete(&sim.backfill());
+    let ids = |sql: &str| -> Vec<u32> {
+        let conn = sim.connection();
+        let mut query = conn.prepare(sql).unwrap();
+        query.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    };
+    for id in ids("SELECT id FROM deals WHERE is_archived = 0 AND is_deleted = 0 LIMIT 5") {
+        apply(&sim, Edit::PurgeDeal(id));
+    }
+    for id in ids("SELECT id FROM persons WHERE is_deleted = 0 LIMIT 5") {
+        apply(&sim, Edit::PurgePerson(id));
+    }
+    sim.advance(60);
+    let report = sim.run(&Mode::Reconcile { accept_missing: Some(5), accept_user: false });
+    assert_eq!(report.outcome(), Outcome::NeedsPerson);
+    assert_eq!(sim.number("SELECT count(*) FROM deals WHERE _missing_since IS NOT NULL"), 5);
+    assert_eq!(sim.number("SELECT count(*) FROM persons WHERE _missing_since IS NOT NULL"), 0);
+}
+
+#[test]
+fn what_another_user_is_not_shown_is_not_gone() {
+    let sim = Sim::new(200, 10).and_reference();
+    complete(&sim.backfill());
+    apply(
+        &sim,
+        Edit::RemoveCurrency(u32::try_from(sim.number("SELECT max(id) FROM currencies")).unwrap()),
+    );
+    let other = sim.emulator.world().references(Reference::Users).map(|(id, _)| id).max().unwrap();
+    sim.emulator.switch(|switches| switches.user_id = Some(other));
+    for _ in 0..3 {
+        sim.advance(DAY);
+        sim.sync();
+    }
+    assert_eq!(sim.number("SELECT count(*) FROM currencies WHERE _missing_since IS NOT NULL"), 0);
+}
+
+#[test]
+fn a_list_that_fails_leaves_the_deals_of_a_reconcile_alone() {
+    let sim = Sim::new(400, 11).and_reference();
+    complete(&sim.backfill());
+    apply(&sim, Edit::PurgeDeal(live_deal(&sim)));
+    sim.advance(60);
+    let emulator = sim.emulator.clone();
+    sim.meddle(move |request| {
+        emulator.clear_faults();
+        if request.uri().path() == "/api/v2/products" {
+            let fault = pipedrive_mirror::emulator::Fault::Status {
+                code: 500,
+                headers: Vec::new(),
+                body: String::new(),
+            };
+            let rule =
+                pipedrive_mirror::emulator::FaultRule { path: None, skip: 0, times: 1, fault };
+            emulator.fault(rule);
+        }
+    });
+    assert_eq!(sim.reconcile().outcome(), Outcome::Partial);
+    assert_eq!(sim.number("SELECT count(*) FROM deals WHERE _missing_since IS NOT NULL"), 1);
+}
+
+#[test]
+fn a_stage_that_is_deleted_lets_deals_be_walked_once() {
+    let switches = Switches {
+        deleted_stages: pipedrive_mirror::emulator::DeletedRows::Always,
+        ..Switches::default()
+    };
+    let sim = Sim::with(300, 12, switches).and_reference();
+    complete(&sim.backfill());
+    let stage = sim.number("SELECT max(id) FROM stages WHERE is_deleted = 0");
+    apply(&sim, Edit::DeleteStage(u32::try_from(stage).unwrap()));
+    let sweeps =
+        || sim.number("SELECT count(DISTINCT run) FROM sync_runs WHERE mode = 'reconcile'");
+    for _ in 0..2 {
+        sim.advance(DAY);
+        complete(&sim.sync());
+    }
+    assert_eq!(sweeps(), 1);
+    apply(&sim, Edit::PurgeStage(u32::try_from(stage).unwrap()));
+    for _ in 0..3 {
+        sim.advance(DAY);
+        complete(&sim.sync());
+    }
+    assert_eq!(sweeps(), 1, "it was gone already");
+}

@@ -4,6 +4,9 @@
 //! ([`ensure`]). Two of them depend on what the company's custom fields are called and are written anew in the
 //! transaction that changes the fields ([`refresh`]). A reader never meets a missing view, and one that SQLite refuses
 //! never replaces one that works.
+//!
+//! Names are looked up by subqueries rather than joins: what a query does not select costs nothing, as SQLite drops
+//! subqueries that nobody asks for but keeps joins where there is a GROUP BY.
 
 mod fields;
 mod names;

@@ -137,16 +137,14 @@ fn field_lines(columns: &Columns, field: &Field) -> Vec<String> {
 fn shown_as(field: &Field, own: &str) -> String {
     let named = |name: &str, table: &str| {
         format!(
-            "CASE WHEN {own} IS NOT NULL THEN coalesce((SELECT x.{name} FROM {table} x WHERE x.id = {own}), CAST({own} AS \
-             TEXT)) END"
+            "coalesce((SELECT x.{name} FROM {table} x WHERE x.id = {own}), CAST({own} AS TEXT))"
         )
     };
     let code = literal(&field.code);
     match field.field_type.as_str() {
-        // Most values are not set: what is NULL is not looked up.
         "enum" => format!(
-            "CASE WHEN {own} IS NOT NULL THEN coalesce((SELECT x.label FROM deal_field_options x WHERE x.field_code = \
-             {code} AND x.option_id = {own}), CAST({own} AS TEXT)) END"
+            "coalesce((SELECT x.label FROM deal_field_options x WHERE x.field_code = {code} AND x.option_id = {own}), \
+             CAST({own} AS TEXT))"
         ),
         // Text that is no JSON would end the reader's whole query with an error.
         "set" => format!(
