@@ -109,8 +109,6 @@ pub struct Committed {
     pub older: u64,
     /// Of the written ones, those that are deleted at the source.
     pub deleted: u64,
-    /// Rows that nothing mirrored names.
-    pub left_out: u64,
     /// Rows put into quarantine.
     pub quarantined: u64,
     /// Rows that are stored and that the page should have held but lacks.

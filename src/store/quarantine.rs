@@ -14,28 +14,47 @@ use crate::entity::{self, Catalog, Entity, Table, Value, hash, instant};
 /// Keeps the unreadable rows of `batch`; returns how many there are.
 pub(super) fn put(tx: &Transaction<'_>, batch: &Batch) -> rusqlite::Result<u64> {
     let now = instant::text(batch.now);
-    let mut older = tx.prepare_cached(
-        "DELETE FROM sync_quarantine WHERE entity = ?1 AND key = ?2 AND key <> '' AND hash <> ?3",
-    )?;
-    let mut insert = tx.prepare_cached(
-        "INSERT INTO sync_quarantine VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7)
-         ON CONFLICT DO UPDATE SET reason = excluded.reason, observed = excluded.observed, last_seen = excluded.last_seen",
-    )?;
     for row in &batch.decoded.unreadable {
         let text = &batch.page[row.raw.clone()];
-        let hash = hash(text);
-        older.execute(params![batch.entity.name, row.key, hash])?;
-        insert.execute(params![
-            batch.entity.name,
-            row.key,
-            hash,
-            text,
-            row.reason,
-            batch.observed.cast_signed(),
-            now
-        ])?;
+        keep(tx, batch.entity, &row.key, text, &row.reason, batch.observed, &now)?;
     }
     Ok(batch.decoded.unreadable.len() as u64)
+}
+
+/// Keeps the unreadable rows among those that were asked for because deals name them; returns how many there are.
+pub(super) fn put_named(tx: &Transaction<'_>, batch: &ChildBatch) -> rusqlite::Result<u64> {
+    let (now, mut count) = (instant::text(batch.now), 0);
+    for page in &batch.pages {
+        for row in &page.unreadable {
+            let text = &page.text[row.raw.clone()];
+            keep(tx, batch.entity, &row.key, text, &row.reason, page.observed, &now)?;
+            count += 1;
+        }
+    }
+    Ok(count)
+}
+
+/// Keeps one row, in place of what was kept under its key.
+fn keep(
+    tx: &Transaction<'_>,
+    entity: &Entity,
+    key: &str,
+    text: &str,
+    reason: &str,
+    observed: u64,
+    now: &str,
+) -> rusqlite::Result<()> {
+    let hash = hash(text);
+    tx.prepare_cached(
+        "DELETE FROM sync_quarantine WHERE entity = ?1 AND key = ?2 AND key <> '' AND hash <> ?3",
+    )?
+    .execute(params![entity.name, key, hash])?;
+    tx.prepare_cached(
+        "INSERT INTO sync_quarantine VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7)
+         ON CONFLICT DO UPDATE SET reason = excluded.reason, observed = excluded.observed, last_seen = excluded.last_seen",
+    )?
+    .execute(params![entity.name, key, hash, text, reason, observed.cast_signed(), now])?;
+    Ok(())
 }
 
 /// Forgets rows of which `batch` brought a good version.
@@ -90,31 +109,6 @@ pub(super) fn replace_children(
         ])?;
     }
     Ok(())
-}
-
-/// Keeps the unreadable rows among those that were asked for because deals name them; returns how many there are.
-pub(super) fn put_named(tx: &Transaction<'_>, batch: &ChildBatch) -> rusqlite::Result<u64> {
-    let (now, mut count) = (instant::text(batch.now), 0);
-    for page in &batch.pages {
-        for row in &page.unreadable {
-            let text = &page.text[row.raw.clone()];
-            tx.prepare_cached(
-                "INSERT INTO sync_quarantine VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7) ON CONFLICT DO UPDATE
-                 SET reason = excluded.reason, observed = excluded.observed, last_seen = excluded.last_seen",
-            )?
-            .execute(params![
-                batch.entity.name,
-                row.key,
-                hash(text),
-                text,
-                row.reason,
-                page.observed.cast_signed(),
-                now
-            ])?;
-            count += 1;
-        }
-    }
-    Ok(count)
 }
 
 /// Forgets a row of which a good version is stored.

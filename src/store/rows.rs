@@ -74,7 +74,6 @@ fn store_rows(tx: &Transaction<'_>, batch: &Batch) -> Result<Committed, StoreErr
         let mut fate = fate_of(record, stored, batch);
         presence.seen(record)?;
         if !named::is_mirrored(tx, batch, record, stored.is_some())? {
-            done.left_out += 1;
             continue;
         }
         if let (Fate::Older, Some((sighting, _))) = (fate, stored)

@@ -1,4 +1,4 @@
-//! What hangs on deals: whatever is owed, group by group or deal by deal.
+//! Whatever is owed, group by group or deal by deal: what hangs on deals, and rows that deals name.
 //!
 //! Groups are asked for side by side, each to its last page, and each is stored in one transaction. A deal is in at most
 //! one of them at a time. What cannot be had together is asked for in halves until the culprit is alone; that one waits,

@@ -64,7 +64,7 @@ impl<'r> Steps<'r> {
                 self.note_absence(&lists).await?;
                 // What people look at first is fresh first: a walk over everything may take days.
                 if !self.read_lists(wanted).await?
-                    || !self.read_all_children(&bulk).await?
+                    || !self.read_all_owed(&bulk).await?
                     || !self.count(&lists).await?
                 {
                     return Ok(());
@@ -76,18 +76,18 @@ impl<'r> Steps<'r> {
         if all && !self.reconcile(&lists).await? {
             return Ok(());
         }
-        if self.read_all_children(&bulk).await? && self.read_all_children(&trickle).await? {
+        if self.read_all_owed(&bulk).await? && self.read_all_owed(&trickle).await? {
             // Participants name persons.
             let named: Vec<_> = bulk.into_iter().filter(|entity| entity.named.is_some()).collect();
-            self.read_all_children(&named).await?;
+            self.read_all_owed(&named).await?;
         }
         self.note_absences(&lists).await
     }
 
-    /// Reads whatever is owed of `children`; returns whether the run may go on.
-    async fn read_all_children(&mut self, children: &[&'static Entity]) -> Result<bool, Fault> {
-        for entity in children {
-            if !self.read_children(entity, Extent::All).await? {
+    /// Reads whatever is owed of `entities`; returns whether the run may go on.
+    async fn read_all_owed(&mut self, entities: &[&'static Entity]) -> Result<bool, Fault> {
+        for entity in entities {
+            if !self.read_owed(entity, Extent::All).await? {
                 return Ok(false);
             }
         }
@@ -108,7 +108,7 @@ impl<'r> Steps<'r> {
             let parent = entity.owed_by();
             let more = wanted[place..].iter().any(|later| Some(later.entity.table.name) == parent);
             let early = more && !entity.is_trickle();
-            if early && !self.read_children(entity, Extent::FullGroups).await? {
+            if early && !self.read_owed(entity, Extent::FullGroups).await? {
                 return Ok(false);
             }
         }
@@ -178,12 +178,8 @@ impl<'r> Steps<'r> {
         Ok(go_on)
     }
 
-    /// Reads what is owed of one child entity; returns whether the run may go on.
-    async fn read_children(
-        &mut self,
-        entity: &'static Entity,
-        extent: Extent,
-    ) -> Result<bool, Fault> {
+    /// Reads what is owed of one entity; returns whether the run may go on.
+    async fn read_owed(&mut self, entity: &'static Entity, extent: Extent) -> Result<bool, Fault> {
         if entity.named.is_some() && self.outcome(entity) == Some(Outcome::Failed) {
             // It was asked for in vain a moment ago.
             return Ok(true);
@@ -198,7 +194,7 @@ impl<'r> Steps<'r> {
         };
         let (owing, now) = self.engine.writer.run(look).await?;
         if owing.count == owing.parked && now == 0 {
-            self.note_children_fresh(entity, began_at).await?;
+            self.note_fresh(entity, began_at).await?;
             return Ok(true);
         }
         if extent == Extent::FullGroups && now < group {
@@ -208,14 +204,14 @@ impl<'r> Steps<'r> {
         let ended = fanout.run(extent, self.forced).await;
         let left = self.engine.writer.run(move |store| store.owing(entity)).await?;
         if left.count == left.parked {
-            self.note_children_fresh(entity, began_at).await?;
+            self.note_fresh(entity, began_at).await?;
         }
         self.end(part, ended, fanout.report, Vec::new()).await
     }
 
     /// Notes that nothing is owed of `entity` that can be had: that is what being up to date means for what hangs on
     /// deals. Where no list of its parents was ever read, or it is not mirrored, it means nothing.
-    async fn note_children_fresh(
+    async fn note_fresh(
         &self,
         entity: &'static Entity,
         began_at: jiff::Timestamp,
