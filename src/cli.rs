@@ -15,7 +15,8 @@ use pipedrive_mirror::entity::instant;
     after_help = "\
 Try it without an account:   pipedrive-mirror demo
 With a token:                PIPEDRIVE_API_TOKEN=… pipedrive-mirror backfill
-Keep it fresh (cron, timer): pipedrive-mirror sync"
+Keep it fresh (cron, timer): pipedrive-mirror sync
+Keep it fresh (a service):   pipedrive-mirror daemon"
 )]
 pub(crate) struct Cli {
     /// Configuration file [env: PIPEDRIVE_MIRROR_CONFIG] [default: pipedrive-mirror.toml where present]
@@ -70,6 +71,15 @@ pub(crate) enum Command {
     Backfill(Backfill),
     /// Fetch what changed, then exit: for cron and systemd timers
     Sync(Sync),
+    /// Keep the mirror fresh until it is told to stop: by schedule, with a page, metrics and a health check
+    #[command(after_help = "\
+SIGTERM or SIGINT ends it after the page in hand, a second one at once; SIGHUP reads the configuration again. A first
+run begins with the backfill. Its page is at http://127.0.0.1:8640 unless daemon.listen says otherwise.
+
+Examples:
+  pipedrive-mirror daemon
+  pipedrive-mirror --config /etc/pipedrive-mirror.toml --log-format json daemon")]
+    Daemon,
     /// Walk everything by id: repair what differs, and find what is gone
     Reconcile(Reconcile),
     /// Say what the next run costs, before anything is spent on it
@@ -287,7 +297,7 @@ pub(crate) enum SchemaFormat {
     Datasette,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(crate) struct Which {
     /// Only these, separated by commas: entity names, such as deals or deal_products
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]

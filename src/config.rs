@@ -8,6 +8,7 @@
 //! A key is one row of `key::KEYS` and one line of [`Config::load`]. The file is read as a tree rather than into
 //! structs, so that an unknown key, wherever it stands, is answered with its place and the nearest known one.
 
+mod daemon;
 mod error;
 mod example;
 mod fanout;
@@ -36,6 +37,7 @@ use std::{
 
 use self::layers::Layers;
 pub use self::{
+    daemon::Daemon,
     error::ConfigError,
     example::{EXAMPLE, write_example},
     fanout::{Fanout, FanoutPolicy},
@@ -144,6 +146,8 @@ pub struct Config {
     pub reconcile_schedule: Schedule,
     /// What is asked for deal by deal.
     pub fanout: Fanout,
+    /// How the daemon shows itself.
+    pub daemon: Daemon,
     /// Every known entity, in the order of [`Inputs::entities`].
     pub entities: Vec<EntityConfig>,
     /// What is allowed and yet worth a word, as sentences for the log.
@@ -194,6 +198,7 @@ impl Config {
             reconcile_max_missing: layers.get(&key::MAX_MISSING, value::ceiling)?,
             reconcile_schedule: layers.require(&key::RECONCILE_SCHEDULE, value::schedule)?,
             fanout: fanout(&mut layers)?,
+            daemon: Daemon::read(&mut layers)?,
             entities: inputs
                 .entities
                 .iter()

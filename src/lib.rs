@@ -5,6 +5,12 @@
 //! ```text
 //! main.rs, cli.rs, command/   arguments in, words and exit code out (the program, not this library)
 //!
+//! web/         what the daemon shows of itself: a page, metrics, whether it is ready
+//! daemon/      months without being looked at
+//!   keeper     one run after the other               rota     what is due, what waits; pure
+//!   trouble    what a run ended by -> how it is waited out; pure
+//!   bell       the scheduler: it only rings          pulse    what it is doing, for whoever looks
+//! status/      how the mirror stands, from its file alone, and what needs a person
 //! sync/        what next, in which order; the one layer that sees both api and store
 //!   engine     one run over all entities             plan     (checkpoint, lookback) -> where a pass begins; pure
 //!   walk       one entity, page by page              fetch    one page, as large as the source can give it
@@ -43,6 +49,7 @@
 pub mod api;
 pub mod clock;
 pub mod config;
+pub mod daemon;
 pub mod emulator;
 pub mod endpoint;
 pub mod entity;
@@ -52,5 +59,7 @@ pub mod progress;
 pub mod query;
 pub mod schedule;
 pub mod seams;
+pub mod status;
 pub mod store;
 pub mod sync;
+pub mod web;

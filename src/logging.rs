@@ -6,7 +6,7 @@ use indicatif::MultiProgress;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::{filter::Targets, fmt::MakeWriter, prelude::*};
 
-use crate::cli::{Cli, Color, LogFormat};
+use crate::cli::{Cli, Color, Command, LogFormat};
 
 /// Starts logging as the command line asks; returns the bars that log lines must not tear.
 pub(crate) fn init(cli: &Cli) -> MultiProgress {
@@ -16,9 +16,14 @@ pub(crate) fn init(cli: &Cli) -> MultiProgress {
         Color::Never => anstream::ColorChoice::Never.write_global(),
     }
     let bars = MultiProgress::new();
+    // Nobody looks at a daemon but through its log.
+    let usual = match cli.command {
+        Command::Daemon => LevelFilter::INFO,
+        _ => LevelFilter::WARN,
+    };
     let level = match (cli.quiet, cli.verbose) {
         (true, _) => LevelFilter::ERROR,
-        (false, 0) => LevelFilter::WARN,
+        (false, 0) => usual,
         (false, 1) => LevelFilter::INFO,
         (false, 2) => LevelFilter::DEBUG,
         (false, _) => LevelFilter::TRACE,

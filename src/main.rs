@@ -5,6 +5,7 @@ mod command;
 mod logging;
 mod progress_bar;
 mod shutdown;
+mod supervisor;
 
 use std::process::ExitCode;
 

@@ -129,7 +129,9 @@ impl Observer for Progress {
                 };
                 self.began(state, entity, *expected, note);
             }
-            Event::Stored { entity, so_far, spent } => self.stored(state, entity, so_far, *spent),
+            Event::Stored { entity, so_far, spent, .. } => {
+                self.stored(state, entity, so_far, *spent)
+            }
             Event::Ended { report } => self.ended(state, report),
             Event::Renewed { rows }
                 if self.style == Style::Lines && state.said.elapsed() >= EVERY =>

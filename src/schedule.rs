@@ -75,9 +75,14 @@ impl Schedule {
     pub fn due(&self, last_success: Option<Timestamp>, now: Timestamp) -> bool {
         match last_success {
             None => true,
-            Some(last) if last.duration_since(now) > JITTER => true,
+            Some(_) if self.is_ahead(last_success, now) => true,
             Some(last) => self.next_after(last).is_some_and(|tick| tick <= now),
         }
+    }
+
+    /// Tells whether the last success lies so far in the future that the clock must have been set back.
+    pub fn is_ahead(&self, last_success: Option<Timestamp>, now: Timestamp) -> bool {
+        last_success.is_some_and(|last| last.duration_since(now) > JITTER)
     }
 }
 

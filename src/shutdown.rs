@@ -1,14 +1,20 @@
 //! Signals: the first asks for an end in good order, the second ends at once.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU8, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU8, Ordering},
+    },
+    time::Duration,
 };
 
 use pipedrive_mirror::exit::Exit;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
+
+/// How long the page in hand is waited for: it takes longer only behind a stranger's lock on the database.
+const DEADLINE: Duration = Duration::from_secs(20);
 
 /// Remembers which signal came.
 #[derive(Debug, Clone, Default)]
@@ -70,6 +76,15 @@ impl Shutdown {
         }
         warn!("Stopping after the page in hand; a second signal stops at once");
         self.token.cancel();
+        let code = exit.code();
+        // A thread of its own: whatever hangs must not keep it from ending the process.
+        std::thread::spawn(move || {
+            std::thread::sleep(DEADLINE);
+            tracing::error!(
+                "The page in hand could not be stored in time, and is left; the next run asks for it again"
+            );
+            std::process::exit(code.into());
+        });
     }
 
     /// Returns the exit code of the signal that came, if one did.

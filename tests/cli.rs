@@ -199,6 +199,35 @@ fn the_example_is_written_once_and_is_a_sound_file() {
 }
 
 #[test]
+fn the_check_says_what_the_schedules_cost_and_needs_neither_network_nor_lock() {
+    let (source, house) = mirrored();
+    let nobody = House::at("https://nobody.invalid");
+    let said = nobody.run(&["config", "check"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    for words in ["is sound", "deals_archived", "the mirror's share of 15,000 (50 % of 30,000)"] {
+        assert!(said.out.contains(words), "{words}: {said:?}");
+    }
+    assert!(said.out.contains("no database yet") && !said.out.contains("WARNING"), "{said:?}");
+    assert!(!nobody.path("pipedrive.db").exists());
+
+    let _held = Lock::acquire(&house.path("pipedrive.db")).unwrap();
+    source.emulator.reset_log();
+    let said = house.run(&["config", "check"]);
+    assert_eq!((said.code, source.emulator.log().len()), (0, 0), "{said:?}");
+    assert!(!said.out.contains("no database yet"), "{said:?}");
+    house.write("pipedrive-mirror.toml", "[entities.deals]\nschedule = \"* * * * * *\"\n");
+    let said = house.run(&["config", "check"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    for words in ["WARNING", "`deals`", "864,000", "entities.deals.schedule", "limits.daily_share"]
+    {
+        assert!(said.out.contains(words), "{words}: {said:?}");
+    }
+    fs::write(house.path("pipedrive.db"), "no database at all").unwrap();
+    let said = house.run(&["config", "check"]);
+    assert!(said.code == 0 && said.out.contains("could not be asked"), "{said:?}");
+}
+
+#[test]
 fn what_is_in_force_is_shown_and_the_token_is_not() {
     let house = House::at("https://api.pipedrive.com");
     let shown = house.run(&["config", "show"]);

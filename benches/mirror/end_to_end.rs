@@ -9,7 +9,7 @@ use pipedrive_mirror::{
     entity::ENTITIES,
     id::ApiToken,
     store::{StoreLedger, Writer},
-    sync::{Engine, Mode, Outcome, Report, Settings, Unobserved, Wanted},
+    sync::{Engine, Mode, Outcome, Report, Settings, Take, Unobserved, Wanted},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -62,7 +62,7 @@ impl Source {
         let wanted: Vec<Wanted> = ENTITIES
             .iter()
             .filter(|entity| entity.child().is_none())
-            .map(|&entity| Wanted { entity, schedule: None, force: false })
+            .map(|&entity| Wanted { entity, schedule: None, take: Take::WhenDue })
             .collect();
         let mode = Mode::Backfill { since: None, restart: false };
         let report = one_thread().block_on(engine.run(&mode, &wanted));

@@ -16,6 +16,7 @@ use super::{
     error::ApiError,
     gate::{Facts, Gate},
     headers::Headers,
+    meter::{Meter, Unmetered},
     refusal::Asked,
     retry::{Attempts, Retry},
 };
@@ -100,6 +101,7 @@ pub struct Client {
     retry: Retry,
     next_observed: AtomicU64,
     retries: AtomicU64,
+    meter: Arc<dyn Meter>,
 }
 
 impl Client {
@@ -126,7 +128,14 @@ impl Client {
             retry: Retry::new(options.attempts, options.jitter_seed),
             next_observed: AtomicU64::new(options.first_observed),
             retries: AtomicU64::new(0),
+            meter: Arc::new(Unmetered),
         }
+    }
+
+    /// Lets `meter` count what this client does from now on.
+    #[must_use]
+    pub fn metered(self, meter: Arc<dyn Meter>) -> Self {
+        Self { meter, ..self }
     }
 
     /// Sends `call` and returns the answer once its envelope says success. What passes by itself is waited out and asked
@@ -154,6 +163,7 @@ impl Client {
             let wait = if never_reached { None } else { self.retry.wait(&mut attempts, &error) };
             let Some(wait) = wait else { return Err(error) };
             self.retries.fetch_add(1, Ordering::Relaxed);
+            self.meter.retried(call.endpoint);
             if wait.is_zero() {
                 debug!(endpoint = path, "Asking again: {error}");
             } else {
@@ -222,10 +232,13 @@ impl Client {
                 let error = ApiError::of_transport(error, endpoint.path);
                 if matches!(error, ApiError::Unreachable(_)) {
                     permit.unsent();
+                } else {
+                    self.meter.answered(endpoint, None);
                 }
                 return Err(error);
             }
         };
+        self.meter.answered(endpoint, Some(response.status().as_u16()));
         let headers = Headers::read(response.headers());
         self.gate.learn(&headers, observed, endpoint.cost);
         permit.answered(headers.date);

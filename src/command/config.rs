@@ -15,7 +15,8 @@ use pipedrive_mirror::{
 use super::{
     Failure,
     mirror::{Source, options, runtime},
-    print,
+    plan::schedules,
+    print, upkeep,
 };
 
 pub(crate) fn init(file: &Path) -> Result<Exit, Failure> {
@@ -40,7 +41,9 @@ pub(crate) fn show(config: &Config, json: bool) -> Result<Exit, Failure> {
 pub(crate) fn check(config: &Config, online: bool) -> Result<Exit, Failure> {
     let source = Source::of(config)?;
     let path = canonical(&config.database)?;
+    let schedules = schedules(config)?;
     print::text("The configuration is sound.\n")?;
+    print::text(&upkeep::in_words(&schedules))?;
     if !online {
         return Ok(Exit::Complete);
     }

@@ -15,7 +15,7 @@ use pipedrive_mirror::{
     id::ApiToken,
     schedule::Schedule,
     store::{ChildRule, Lock, Policy, Reader, Store},
-    sync::{Mode, Report, Settings, Wanted},
+    sync::{Mode, Report, Settings, Take, Wanted},
 };
 use rusqlite::types::ValueRef;
 
@@ -120,7 +120,7 @@ impl<'a> Demo<'a> {
             .iter()
             .map(|&entity| {
                 let schedule = entity.schedule.map(Schedule::parse).transpose()?;
-                Ok(Wanted { entity, schedule, force: false })
+                Ok(Wanted { entity, schedule, take: Take::WhenDue })
             })
             .collect::<anyhow::Result<Vec<_>>>()?;
         let rules = ENTITIES

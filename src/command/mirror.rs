@@ -1,6 +1,6 @@
 //! `backfill`, `sync` and `reconcile`.
 
-use std::{sync::Arc, time::Instant};
+use std::{sync::Arc, thread::JoinHandle, time::Instant};
 
 use anyhow::Context as _;
 use indicatif::MultiProgress;
@@ -168,17 +168,22 @@ pub(crate) async fn run(
         Engine::new(client, writer.clone(), clock, shutdown.token.clone(), observer, settings);
     let report = engine.run(mode, wanted).await;
     drop(engine);
+    close(writer, thread).await;
+    Ok(report)
+}
+
+/// Writes the log back and closes the database; every other handle of the writer has been dropped.
+pub(crate) async fn close(writer: Writer, thread: JoinHandle<()>) {
     let truncated = writer.run(|store| store.truncate_log()).await;
     drop(writer);
     // The thread ends once its last handle is dropped; waiting for it closes the database.
-    if tokio::task::spawn_blocking(move || thread.join()).await.is_err() {
+    if !matches!(tokio::task::spawn_blocking(move || thread.join()).await, Ok(Ok(()))) {
         tracing::error!("The writing thread ended badly");
     }
-    // Housekeeping: what the run did is what counts.
+    // Housekeeping: what was mirrored is what counts.
     if let Err(error) = truncated {
         tracing::warn!("The write-ahead log was not written back: {error}");
     }
-    Ok(report)
 }
 
 fn to_json(report: &Report, exit: Exit) -> serde_json::Value {

@@ -1,6 +1,7 @@
 //! The commands: each turns its arguments into one call of the library and the answer into words.
 
 mod config;
+mod daemon;
 mod demo;
 mod emulator;
 mod failure;
@@ -12,6 +13,7 @@ mod quoted;
 mod schema;
 mod snapshot;
 mod status;
+mod upkeep;
 mod wanted;
 
 use std::path::PathBuf;
@@ -37,6 +39,7 @@ pub(crate) fn run(cli: Cli, bars: MultiProgress) -> Result<Exit, Failure> {
     match cli.command {
         Command::Backfill(args) => mirror::backfill(&load(&overrides)?, &args, bars, quiet),
         Command::Sync(args) => mirror::sync(&load(&overrides)?, &args, bars, quiet),
+        Command::Daemon => daemon::daemon(&overrides),
         Command::Reconcile(args) => mirror::reconcile(&load(&overrides)?, &args, bars, quiet),
         Command::Plan(args) => plan::plan(&load(&overrides)?, &args),
         Command::Status(json) => status::status(&load(&overrides)?, json.json),
@@ -59,6 +62,18 @@ pub(crate) fn run(cli: Cli, bars: MultiProgress) -> Result<Exit, Failure> {
 
 /// Reads the configuration and says what is odd about it.
 fn load(overrides: &Overrides) -> Result<Config, Failure> {
+    let config = read_config(overrides)?;
+    for warning in &config.warnings {
+        tracing::warn!("{warning}");
+    }
+    if let Some(file) = &config.file {
+        tracing::info!("Configuration from {}", file.display());
+    }
+    Ok(config)
+}
+
+/// Reads the configuration.
+fn read_config(overrides: &Overrides) -> Result<Config, Failure> {
     let working_dir = std::env::current_dir().context("the working directory cannot be read")?;
     let entities: Vec<EntityDefaults> = ENTITIES
         .iter()
@@ -69,19 +84,12 @@ fn load(overrides: &Overrides) -> Result<Config, Failure> {
         })
         .collect();
     let env = |name: &str| std::env::var_os(name);
-    let config = Config::load(&Inputs {
+    Ok(Config::load(&Inputs {
         overrides,
         env: &env,
         working_dir: &working_dir,
         entities: &entities,
-    })?;
-    for warning in &config.warnings {
-        tracing::warn!("{warning}");
-    }
-    if let Some(file) = &config.file {
-        tracing::info!("Configuration from {}", file.display());
-    }
-    Ok(config)
+    })?)
 }
 
 /// Returns `path` as a person would type it.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use pipedrive_mirror::{
-    api::{Client, Spent},
+    api::{Client, Outlook, Spent},
     clock::SystemClock,
     config::Config,
     exit::Exit,
@@ -20,6 +20,7 @@ use super::{
     Failure,
     mirror::{Source, options, runtime},
     print, quoted,
+    upkeep::{self, Schedules},
     wanted::{settings, wanted},
 };
 use crate::cli;
@@ -55,7 +56,7 @@ pub(crate) fn plan(config: &Config, args: &cli::Plan) -> Result<Exit, Failure> {
         print::json(&quoted::to_json(&quote))?;
     } else {
         print::text(&quoted::in_words(&quote))?;
-        print::text(&quoted::upkeep_in_words(&quote))?;
+        print::text(&upkeep::in_one_line(&quote.upkeep))?;
     }
     Ok(Exit::Complete)
 }
@@ -107,6 +108,30 @@ fn quote(
         standing: seen.standing,
         own,
         mirrored,
+    })
+}
+
+/// Returns what the schedules in force cost, without a request and without the lock.
+pub(super) fn schedules(config: &Config) -> Result<Schedules, Failure> {
+    let wanted = wanted(config, &cli::Which::default())?;
+    let (settings, mode) = (settings(config, &config.base_url), Mode::Sync);
+    let (seen, unread) = match look(config, &mode, &wanted) {
+        Ok(seen) => (seen, None),
+        // A database that cannot be read does not make the configuration wrong.
+        Err(error) => (None, Some(error.to_string())),
+    };
+    let mirrored = seen.is_some();
+    let seen = seen.unwrap_or_else(|| Seen {
+        standing: Standing::without_mirror(&settings, &mode, &wanted, None),
+        books: Books::default(),
+        account: None,
+        now: Timestamp::now(),
+    });
+    Ok(Schedules {
+        upkeep: Upkeep::new(&seen.standing, &settings, &wanted, seen.now),
+        outlook: Outlook::new(&options(config), &seen.books, seen.now),
+        mirrored,
+        unread,
     })
 }
 

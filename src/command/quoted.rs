@@ -167,20 +167,6 @@ fn assumptions(quote: &Quote) -> String {
         .to_owned()
 }
 
-pub(super) fn upkeep_in_words(quote: &Quote) -> String {
-    let each: Vec<String> = quote
-        .upkeep
-        .ticks
-        .iter()
-        .map(|tick| format!("{} {}", tick.what, print::count(whole(tick.cost))))
-        .collect();
-    format!(
-        "The schedules in force cost {} a day while nothing changes: {}.\n",
-        print::count(whole(quote.upkeep.cost())),
-        each.join(", ")
-    )
-}
-
 fn range(least: u64, most: u64) -> String {
     if least == most {
         print::count(least)
@@ -189,7 +175,7 @@ fn range(least: u64, most: u64) -> String {
     }
 }
 
-fn percent(least: f64, most: f64) -> String {
+pub(super) fn percent(least: f64, most: f64) -> String {
     let text = |part: f64| format!("{:.1}", part * 100.0);
     if text(least) == text(most) {
         text(least)
@@ -204,6 +190,6 @@ fn percent(least: f64, most: f64) -> String {
     clippy::cast_sign_loss,
     reason = "costs and seconds are not negative and far below 2^53"
 )]
-fn whole(number: f64) -> u64 {
+pub(super) fn whole(number: f64) -> u64 {
     number.ceil() as u64
 }

@@ -7,7 +7,7 @@ use pipedrive_mirror::{
     entity::{ENTITIES, Entity},
     exit::Exit,
     store::{ChildRule, Policy},
-    sync::{Ceiling, Reconciling, Settings, Wanted},
+    sync::{Ceiling, Reconciling, Settings, Take, Wanted},
 };
 
 use super::Failure;
@@ -32,7 +32,9 @@ pub(crate) fn wanted(config: &Config, which: &cli::Which) -> Result<Vec<Wanted>,
     let wanted: Vec<Wanted> = all
         .into_iter()
         .filter(|entity| if force { names(which, entity) } else { is_mirrored(config, entity) })
-        .map(|entity| wanted_entity(config, entity, force))
+        .map(|entity| {
+            wanted_entity(config, entity, if force { Take::Named } else { Take::WhenDue })
+        })
         .collect();
     if wanted.is_empty() {
         return Err(Failure::new(
@@ -56,7 +58,7 @@ pub(crate) fn reconciled(config: &Config, which: &cli::Which) -> Result<Vec<Want
             let is_list = entity.is_list() && (which.entities.is_empty() || names(which, entity));
             is_list || entity.child().is_some()
         })
-        .map(|entity| wanted_entity(config, entity, false))
+        .map(|entity| wanted_entity(config, entity, Take::WhenDue))
         .collect();
     if !wanted.iter().any(|wanted| wanted.entity.is_list()) {
         return Err(Failure::new(
@@ -67,9 +69,9 @@ pub(crate) fn reconciled(config: &Config, which: &cli::Which) -> Result<Vec<Want
     Ok(wanted)
 }
 
-fn wanted_entity(config: &Config, entity: &'static Entity, force: bool) -> Wanted {
+fn wanted_entity(config: &Config, entity: &'static Entity, take: Take) -> Wanted {
     let schedule = config.entity(entity.name).and_then(|settings| settings.schedule.clone());
-    Wanted { entity, schedule, force }
+    Wanted { entity, schedule, take }
 }
 
 /// Returns how a run goes about it.

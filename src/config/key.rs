@@ -84,8 +84,17 @@ pub(super) static TRICKLE_SHARE: Key<'static> =
 pub(super) static REFRESH_AFTER: Key<'static> =
     Key::new("fanout.refresh_after").default(Preset::Text("90d"));
 
+pub(super) static LISTEN: Key<'static> =
+    Key::new("daemon.listen").default(Preset::Text("127.0.0.1:8640"));
+pub(super) static ALLOW_REMOTE: Key<'static> =
+    Key::new("daemon.allow_remote").default(Preset::Bool(false));
+pub(super) static ALLOWED_HOSTS: Key<'static> =
+    Key::new("daemon.allowed_hosts").unset("none besides this machine's own");
+pub(super) static READY_WITHIN: Key<'static> =
+    Key::new("daemon.ready_within").default(Preset::Text("30m"));
+
 /// Every key outside `[entities]`.
-pub(super) static KEYS: [&Key<'static>; 18] = [
+pub(super) static KEYS: [&Key<'static>; 22] = [
     &BASE_URL,
     &API_TOKEN,
     &API_TOKEN_FILE,
@@ -104,6 +113,10 @@ pub(super) static KEYS: [&Key<'static>; 18] = [
     &PARTICIPANTS,
     &TRICKLE_SHARE,
     &REFRESH_AFTER,
+    &LISTEN,
+    &ALLOW_REMOTE,
+    &ALLOWED_HOSTS,
+    &READY_WITHIN,
 ];
 
 /// What stands in `[entities.NAME]`.

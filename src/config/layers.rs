@@ -85,20 +85,32 @@ impl<'a> Layers<'a> {
         key: &Key<'_>,
         parse: impl FnOnce(&Raw) -> Result<T, Refused>,
     ) -> Result<Option<T>, ConfigError> {
-        let mut found = None;
-        for layer in PRECEDENCE {
-            if found.is_none() {
-                found = self.at(layer, key)?;
-            }
-        }
-        let found = found.or_else(|| Some((key.default?.into(), Source::Default)));
-        let Some((raw, source)) = found else {
+        let Some((raw, source)) = self.find(key)? else {
             self.record(key, Shown::Unset(key.unset), Source::Default);
             return Ok(None);
         };
         let value = parse(&raw).map_err(|refused| invalid(key, &raw, &source, refused))?;
         self.record(key, Shown::Value(raw.to_toml()), source);
         Ok(Some(value))
+    }
+
+    /// Returns the value of `key` as [`Self::get`] does, for a key before it whose meaning hangs on it: nothing is recorded.
+    pub(super) fn peek<T>(
+        &self,
+        key: &Key<'_>,
+        parse: impl FnOnce(&Raw) -> Result<T, Refused>,
+    ) -> Result<Option<T>, ConfigError> {
+        let Some((raw, source)) = self.find(key)? else { return Ok(None) };
+        parse(&raw).map(Some).map_err(|refused| invalid(key, &raw, &source, refused))
+    }
+
+    fn find(&self, key: &Key<'_>) -> Result<Option<(Raw, Source)>, ConfigError> {
+        for layer in PRECEDENCE {
+            if let Some(found) = self.at(layer, key)? {
+                return Ok(Some(found));
+            }
+        }
+        Ok(key.default.map(|default| (default.into(), Source::Default)))
     }
 
     /// Returns the value of a `key` that has a default, and records it.

@@ -19,6 +19,8 @@ pub(super) enum Raw {
     Bool(bool),
     /// A number that is not whole, or too large, as it was written.
     Number(String),
+    /// A list of texts.
+    Texts(Vec<String>),
     /// Anything else, by what it is: `a list`, `a table`, `a date`.
     Other(&'static str),
 }
@@ -36,7 +38,14 @@ impl Raw {
             DeValue::Float(number) => Self::Number(number.as_str().to_owned()),
             DeValue::Boolean(truth) => Self::Bool(*truth),
             DeValue::Datetime(_) => Self::Other("a date"),
-            DeValue::Array(_) => Self::Other("a list"),
+            DeValue::Array(values) => values
+                .iter()
+                .map(|value| match value.get_ref() {
+                    DeValue::String(text) => Some(text.clone().into_owned()),
+                    _ => None,
+                })
+                .collect::<Option<_>>()
+                .map_or(Self::Other("a list"), Self::Texts),
             DeValue::Table(_) => Self::Other("a table"),
         }
     }
@@ -46,7 +55,9 @@ impl Raw {
         match self {
             Self::Text(text) => Some(text),
             Self::Outer(text) => text.to_str(),
-            Self::Whole(_) | Self::Bool(_) | Self::Number(_) | Self::Other(_) => None,
+            Self::Whole(_) | Self::Bool(_) | Self::Number(_) | Self::Texts(_) | Self::Other(_) => {
+                None
+            }
         }
     }
 
@@ -96,6 +107,7 @@ impl Raw {
             Self::Whole(number) => number.to_string(),
             Self::Bool(truth) => truth.to_string(),
             Self::Number(text) => text.clone(),
+            Self::Texts(_) => "a list".to_owned(),
             Self::Other(kind) => (*kind).to_owned(),
         }
     }
@@ -106,6 +118,7 @@ impl Raw {
             Self::Text(_) | Self::Outer(_) => "text",
             Self::Whole(_) | Self::Number(_) => "a number",
             Self::Bool(_) => "true or false",
+            Self::Texts(_) => "a list",
             Self::Other(kind) => kind,
         }
     }
@@ -122,6 +135,7 @@ impl Raw {
             Self::Number(text) => {
                 self.number().map_or_else(|| text.as_str().into(), toml::Value::from)
             }
+            Self::Texts(texts) => toml::Value::from(texts.clone()),
             Self::Other(kind) => toml::Value::from(*kind),
         }
     }

@@ -89,6 +89,9 @@ impl Setting {
             Shown::Value(toml::Value::Integer(number)) => json!(number),
             Shown::Value(toml::Value::Float(number)) => json!(number),
             Shown::Value(toml::Value::Boolean(truth)) => json!(truth),
+            Shown::Value(toml::Value::Array(list)) => {
+                list.iter().filter_map(toml::Value::as_str).collect()
+            }
             Shown::Value(other) => json!(other.to_string()),
             Shown::Hidden => json!("[REDACTED]"),
             Shown::Unset(_) => Value::Null,
@@ -105,6 +108,15 @@ pub(super) fn hide_secrets(settings: &mut [Setting], token: Option<&ApiToken>) {
                 *text = token.redact(text);
             }
             *text = without_credentials(text);
+        } else if let (Some(token), Shown::Value(toml::Value::Array(list))) =
+            (token, &mut setting.value)
+        {
+            for text in list.iter_mut().filter_map(|item| match item {
+                toml::Value::String(text) => Some(text),
+                _ => None,
+            }) {
+                *text = token.redact(text);
+            }
         }
     }
 }

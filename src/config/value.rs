@@ -27,11 +27,11 @@ pub(super) struct Refused {
 }
 
 impl Refused {
-    fn new(allowed: impl Into<String>) -> Self {
+    pub(super) fn new(allowed: impl Into<String>) -> Self {
         Self { allowed: allowed.into(), why: None }
     }
 
-    fn because(self, why: impl fmt::Display) -> Self {
+    pub(super) fn because(self, why: impl fmt::Display) -> Self {
         Self { why: Some(why.to_string()), ..self }
     }
 }

@@ -1,8 +1,13 @@
 //! `sync_account`: whose mirror this is.
 
+use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::{Store, StoreError};
+use super::{
+    Reader, Store, StoreError,
+    state::{self, Key},
+};
+use crate::entity::instant;
 
 /// An account of the source, as `/v1/users/me` shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +56,30 @@ impl Store {
             )?;
             Ok(())
         })
+    }
+
+    /// Notes at `now` whether the source refuses the token; nothing is written where that is known.
+    ///
+    /// # Errors
+    ///
+    /// SQLite's.
+    pub fn note_token(&mut self, refused: bool, now: Timestamp) -> Result<(), StoreError> {
+        let known = state::get::<Timestamp>(&self.conn, Key::TokenRefused)?;
+        if known.is_some() == refused {
+            return Ok(());
+        }
+        self.write(|tx| Ok(state::put(tx, Key::TokenRefused, refused.then(|| instant::text(now)))?))
+    }
+}
+
+impl Reader {
+    /// Returns since when the source refuses the token; `None` where it does not.
+    ///
+    /// # Errors
+    ///
+    /// SQLite's.
+    pub fn token_refused_since(&self) -> Result<Option<Timestamp>, StoreError> {
+        Ok(state::get(self.connection(), Key::TokenRefused)?)
     }
 }
 

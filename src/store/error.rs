@@ -12,12 +12,14 @@ pub enum StoreError {
     #[error("there is no database at {}; `pipedrive-mirror backfill` creates it", .0.display())]
     Absent(PathBuf),
     /// Another process holds the lock.
-    #[error("{} is held by another pipedrive-mirror{}; let it finish or stop it", path.display(), pid_text(*.pid))]
+    #[error("{} is held by {}", path.display(), holder_text(*.pid, .name.as_deref()))]
     Held {
         /// The database.
         path: PathBuf,
         /// The holder's process id, where the lock file says it.
         pid: Option<u32>,
+        /// What the holder is, if it is a daemon.
+        name: Option<String>,
     },
     /// The path is a folder.
     #[error("{} is a directory; name a file in database.path or --database", .0.display())]
@@ -60,7 +62,7 @@ pub enum StoreError {
         path: PathBuf,
     },
     /// The file at the path is no longer the one that was opened.
-    #[error("{} was replaced while it was in use; start again to use the new file", .0.display())]
+    #[error("{} was replaced or removed while it was in use; start again to use what is there now", .0.display())]
     Replaced(PathBuf),
     /// No space is left.
     #[error("the disk is full; free some space and run again, what was stored stays")]
@@ -76,8 +78,33 @@ pub enum StoreError {
     Sqlite(rusqlite::Error),
 }
 
-fn pid_text(pid: Option<u32>) -> String {
-    pid.map_or_else(String::new, |pid| format!(" (process {pid})"))
+impl StoreError {
+    /// Returns whether it passes once a disk has room again or a stranger lets go: then opening the file can be tried again.
+    pub fn may_pass(&self) -> bool {
+        matches!(self, Self::Full | Self::Busy | Self::Sqlite(_)) && !self.is_final()
+    }
+
+    /// Returns whether the file will not be usable again by itself, as it is after a disk was full or a stranger's lock.
+    pub fn is_final(&self) -> bool {
+        match self {
+            Self::Full | Self::Busy | Self::File { .. } => false,
+            Self::Sqlite(error) => matches!(
+                error.sqlite_error_code(),
+                Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt)
+            ),
+            _ => true,
+        }
+    }
+}
+
+fn holder_text(pid: Option<u32>, name: Option<&str>) -> String {
+    let pid = pid.map_or_else(String::new, |pid| format!(" (process {pid})"));
+    match name {
+        Some(name) => format!(
+            "the {name}{pid}, which keeps it fresh by itself; look at `status`, or stop the {name} first"
+        ),
+        None => format!("another pipedrive-mirror{pid}; let it finish or stop it"),
+    }
 }
 
 impl From<rusqlite::Error> for StoreError {

@@ -56,11 +56,14 @@ pub(super) fn identity(path: &Path) -> Option<Identity> {
     Some(Identity { device: metadata.dev(), inode: metadata.ino() })
 }
 
+/// What a daemon calls itself in the lock file.
+pub const DAEMON: &str = "daemon";
+
 /// The right to use a database alone; given back when dropped, and by the system when the process dies.
 #[derive(Debug)]
 pub struct Lock {
     path: PathBuf,
-    _file: File,
+    file: File,
 }
 
 impl Lock {
@@ -87,19 +90,30 @@ impl Lock {
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                return Err(StoreError::Held { path, pid: holder(&mut file) });
+                let (pid, name) = holder(&mut file);
+                return Err(StoreError::Held { path, pid, name });
             }
             Err(TryLockError::Error(source)) => return Err(fault("locked", &lock_path, source)),
         }
+        Ok(Self { path, file }.named(""))
+    }
+
+    /// Says in the lock file that this process is a `name`, for the message to whoever comes next.
+    #[must_use]
+    pub fn named(mut self, name: &str) -> Self {
+        let file = &mut self.file;
+        let text = format!("{} {name}", std::process::id());
+        let text = format!("{}\n", text.trim_end());
+        // Over what is there: a full disk has room for that.
         let written = file
-            .set_len(0)
-            .and_then(|()| file.rewind())
-            .and_then(|()| writeln!(file, "{}", std::process::id()));
-        // The pid only serves the message; a full disk must not keep a reader of the budget from working.
+            .rewind()
+            .and_then(|()| file.write_all(text.as_bytes()))
+            .and_then(|()| file.set_len(text.len() as u64));
+        // It only serves the message; a full disk must not keep a reader of the budget from working.
         if let Err(error) = written {
             tracing::debug!(%error, "The lock file does not name this process");
         }
-        Ok(Self { path, _file: file })
+        self
     }
 
     /// Returns the canonical path of the database this lock stands for.
@@ -108,10 +122,15 @@ impl Lock {
     }
 }
 
-fn holder(file: &mut File) -> Option<u32> {
+/// Returns the process id and the name that the lock file says.
+fn holder(file: &mut File) -> (Option<u32>, Option<String>) {
     let mut text = String::new();
-    file.read_to_string(&mut text).ok()?;
-    text.trim().parse().ok()
+    if file.read_to_string(&mut text).is_err() {
+        return (None, None);
+    }
+    let mut words = text.split_whitespace();
+    let pid = words.next().and_then(|word| word.parse().ok());
+    (pid, words.next().filter(|word| *word == DAEMON).map(str::to_owned))
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ const FILES: &[&str] = &[
     include_str!("../../schema/0003_budget.sql"),
     include_str!("../../schema/0004_reference.sql"),
     include_str!("../../schema/0005_views.sql"),
+    include_str!("../../schema/0006_daemon.sql"),
 ];
 
 /// Marks a file as ours (`PRAGMA application_id`): the letters `pdmi`.

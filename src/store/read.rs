@@ -20,7 +20,7 @@ use crate::{
 /// A read-only view of the database.
 #[derive(Debug)]
 pub struct Reader {
-    conn: Connection,
+    pub(super) conn: Connection,
 }
 
 /// Where one entity stands.

@@ -1,6 +1,6 @@
 //! `sync_runs`: what each run did.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rusqlite::params;
 
 use super::{
@@ -8,6 +8,12 @@ use super::{
     state::{self, Key},
 };
 use crate::entity::{Entity, instant};
+
+/// How long a run is remembered. A daemon writes about a thousand rows a day.
+const KEPT: SignedDuration = SignedDuration::from_hours(90 * 24);
+
+/// How many rows are forgotten at once.
+const AT_ONCE: i64 = 100;
 
 /// A row of `sync_runs` that was begun.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,12 +39,22 @@ pub struct RunTotals {
 }
 
 impl Store {
-    /// Returns a number for a new run.
+    /// Returns a number for a new run at `now`, and forgets a few of the runs that are older than [`KEPT`].
     ///
     /// # Errors
     ///
     /// SQLite's.
-    pub fn next_run(&self) -> Result<i64, StoreError> {
+    pub fn next_run(&mut self, now: Timestamp) -> Result<i64, StoreError> {
+        let before = instant::text(now.saturating_sub(KEPT).unwrap_or(Timestamp::MIN));
+        // Rows are numbered in the order of time, so the oldest ones tell whether there is anything to forget.
+        let old: Option<i64> = self.conn.query_row(
+            "SELECT max(id) FROM (SELECT id, started_at FROM sync_runs ORDER BY id LIMIT ?1) WHERE started_at < ?2",
+            params![AT_ONCE, before],
+            |row| row.get(0),
+        )?;
+        if let Some(old) = old {
+            self.write(|tx| Ok(tx.execute("DELETE FROM sync_runs WHERE id <= ?1", [old])?))?;
+        }
         Ok(self
             .conn
             .query_row("SELECT coalesce(max(run), 0) + 1 FROM sync_runs", [], |row| row.get(0))?)

@@ -55,6 +55,8 @@ pub(super) enum Key {
     Counted,
     /// How many live deals the source counted before the first pass.
     LiveTotal,
+    /// Since when the source refuses the token.
+    TokenRefused,
     /// Checksum of the views that this version of the program writes.
     Views,
 }
@@ -86,6 +88,7 @@ impl Key {
             Self::ReconcileOwed => "reconcile_owed",
             Self::Counted => "counted",
             Self::LiveTotal => "live_total",
+            Self::TokenRefused => "token_refused_since",
             Self::Views => "views",
         }
     }

@@ -5,7 +5,7 @@ use tracing::warn;
 
 use super::Fault;
 use crate::{
-    api::{ApiError, Call, Client},
+    api::{Answer, ApiError, Call, Client},
     endpoint,
     store::{Account, Writer},
 };
@@ -33,7 +33,15 @@ struct Access {
 ///
 /// The source's.
 pub async fn ask(client: &Client, base_url: &str) -> Result<Account, ApiError> {
-    let answer = client.get(&Call::new(&endpoint::USERS_ME)).await?;
+    read(client.get(&Call::new(&endpoint::USERS_ME)).await?, base_url)
+}
+
+/// Asks as [`ask`] does, a single time: of a source that was in trouble a moment ago.
+pub(super) async fn probe(client: &Client, base_url: &str) -> Result<Account, ApiError> {
+    read(client.get_once(&Call::new(&endpoint::USERS_ME)).await?, base_url)
+}
+
+fn read(answer: Answer, base_url: &str) -> Result<Account, ApiError> {
     let me: Me = serde_json::from_str(answer.object()?).map_err(|error| ApiError::Malformed {
         path: endpoint::USERS_ME.path,
         what: format!("it does not say who the token belongs to ({:?})", error.classify()),

@@ -6,11 +6,7 @@ use crate::{api::ApiError, exit::Exit, store::StoreError};
 impl Report {
     /// Returns the exit code of the run; `signal` is that of the signal that stopped it.
     pub fn exit(&self, signal: Option<Exit>) -> Exit {
-        let fault = self.fault.as_ref().map(|fault| match fault {
-            Fault::Api(error) => of_api(error),
-            Fault::Store(error) => of_store(error),
-            _ => Exit::Usage,
-        });
+        let fault = self.fault.as_ref().map(of_fault);
         let deciding = self.entities.iter().filter(|entity| !entity.trickle);
         let entities = deciding.map(|entity| match entity.outcome {
             Outcome::Complete | Outcome::Skipped => Exit::Complete,
@@ -21,6 +17,15 @@ impl Report {
         let stopped = self.stopped.then(|| signal.unwrap_or(Exit::Terminated));
         // What ended the run is also what its last entity failed of; it is told once, by its own code.
         Exit::combine(stopped.into_iter().chain(fault).chain(entities))
+    }
+}
+
+/// Returns the exit code of what ended a run.
+pub fn of_fault(fault: &Fault) -> Exit {
+    match fault {
+        Fault::Api(error) => of_api(error),
+        Fault::Store(error) => of_store(error),
+        _ => Exit::Usage,
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
@@ -18,7 +18,7 @@ use super::{
     steps::Steps,
 };
 use crate::{
-    api::Client,
+    api::{ApiError, Client},
     entity::{self, Catalog, Entity, instant},
     progress::Checkpoint,
     schedule::Schedule,
@@ -38,6 +38,8 @@ pub enum Mode {
     },
     /// What changed.
     Sync,
+    /// What changed, of what the daemon says is due.
+    Daemon,
     /// Everything by id: repairs what differs, and finds what is gone.
     Reconcile {
         /// Set this many tombstones at most, whatever the ceiling says.
@@ -52,6 +54,7 @@ impl Mode {
         match self {
             Self::Backfill { .. } => "backfill",
             Self::Sync => "sync",
+            Self::Daemon => "daemon",
             Self::Reconcile { .. } => "reconcile",
         }
     }
@@ -64,8 +67,35 @@ pub struct Wanted {
     pub entity: &'static Entity,
     /// When it is due; `None` where something is owed.
     pub schedule: Option<Schedule>,
-    /// Whether it is taken up though it is not due.
-    pub force: bool,
+    /// Whether its list is read.
+    pub take: Take,
+}
+
+/// Whether a run reads a list.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Take {
+    /// If its schedule says so, or it is one that every run reads.
+    #[default]
+    WhenDue,
+    /// Whatever its schedule says, as a person named it: then nothing waits that failed a short while ago, and nothing is
+    /// done that nobody named.
+    Named,
+    /// As whoever asks knows that it is due.
+    Now,
+    /// Not in this run, as whoever asks knows that it is not due. What is owed is read all the same.
+    NotNow,
+}
+
+impl Wanted {
+    /// Returns whether a run of `mode` reads the list; `None`: as its schedule says.
+    pub(super) fn taken(&self, mode: &Mode) -> Option<bool> {
+        match self.take {
+            Take::NotNow => Some(false),
+            Take::Named | Take::Now => Some(true),
+            Take::WhenDue if self.entity.every_sync => Some(true),
+            Take::WhenDue => matches!(mode, Mode::Backfill { .. }).then_some(true),
+        }
+    }
 }
 
 /// What a run needs to know besides.
@@ -131,6 +161,9 @@ impl Settings {
 const NO_DATE: &str = "the answers carry no Date header, so no mark can be kept and every run reads everything; look \
                        for a proxy that takes it off";
 
+/// A wall clock that differs so much from the one that never goes back did not just drift.
+const JUMP: Duration = Duration::from_secs(10);
+
 /// Carries out runs.
 pub struct Engine {
     pub(super) client: Client,
@@ -144,7 +177,27 @@ pub struct Engine {
     fields_failed: AtomicBool,
     /// Whether what this token's user does not see may count as gone.
     same_user: AtomicBool,
+    /// When it was last asked whose token it is, by the clock that never goes back.
+    asked: Mutex<Asked>,
+    /// Both clocks when the last run ended.
+    clocks: Mutex<Option<(Timestamp, Duration)>>,
+    /// When what may take days is put off, by the clock that never goes back.
+    trickle_until: Mutex<Option<Duration>>,
 }
+
+/// What is known of the account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    /// Nothing yet.
+    Never,
+    /// It answered then.
+    At(Duration),
+    /// The last run ended before its time: one cheap question tells whether the source is well again.
+    InDoubt,
+}
+
+/// How long an answer to whose token it is holds: a user's rights may change, and a company its name.
+const ASKED_HOLDS: Duration = Duration::from_secs(24 * 3_600);
 
 impl Engine {
     /// Makes an engine. `stop` ends its runs in good order.
@@ -166,6 +219,9 @@ impl Engine {
             catalog: Mutex::default(),
             fields_failed: AtomicBool::new(false),
             same_user: AtomicBool::new(false),
+            asked: Mutex::new(Asked::Never),
+            clocks: Mutex::new(None),
+            trickle_until: Mutex::new(None),
         }
     }
 
@@ -177,7 +233,15 @@ impl Engine {
         if let Err(fault) = self.run_all(mode, wanted, &mut report).await {
             // Whoever asked for the run says so to a person.
             debug!("The run ends early: {fault}");
+            self.set_asked(Asked::InDoubt);
             report.fault = Some(fault);
+        }
+        // Where a list failed, the source may be in trouble as a whole: the next run finds out before it asks for lists.
+        if report.entities.iter().any(|one| one.outcome == Outcome::Failed) {
+            self.set_asked(Asked::InDoubt);
+        }
+        if let Err(fault) = self.note_refusal(report.fault.as_ref()).await {
+            report.fault.get_or_insert(fault.into());
         }
         if !report.entities.is_empty() && self.client.facts().date.is_none() {
             report.notes.push(NO_DATE.to_owned());
@@ -185,6 +249,8 @@ impl Engine {
         if let Err(fault) = self.client.close().await {
             report.fault.get_or_insert(fault.into());
         }
+        let clocks = (self.clock.now(), self.clock.elapsed());
+        *self.clocks.lock().unwrap_or_else(PoisonError::into_inner) = Some(clocks);
         let after = self.client.spent();
         (report.requests, report.cost) =
             (after.requests - before.requests, after.cost - before.cost);
@@ -206,21 +272,68 @@ impl Engine {
             );
         }
         self.check_floor(mode, wanted).await?;
-        let Some(asked) = self
-            .stop
-            .run_until_cancelled(account::ask(&self.client, &self.settings.base_url))
-            .await
-        else {
+        if !self.ask_account(mode, report).await? {
             report.stopped = true;
             return Ok(());
+        }
+        self.prepare(mode, wanted).await?;
+        let run = self.writer.run(move |store| store.next_run(now)).await?;
+        Steps::new(self, mode, run, report).carry_out(wanted).await
+    }
+
+    /// Asks whose token it is, unless that was done a short while ago; returns whether the run may go on.
+    async fn ask_account(&self, mode: &Mode, report: &mut Report) -> Result<bool, Fault> {
+        let known = *self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = self.clock.elapsed();
+        let holds = matches!(known, Asked::At(at) if now.saturating_sub(at) < ASKED_HOLDS);
+        if holds && !self.clock_jumped() {
+            return Ok(true);
+        }
+        let base_url = &self.settings.base_url;
+        let ask = async {
+            match known {
+                Asked::InDoubt => account::probe(&self.client, base_url).await,
+                _ => account::ask(&self.client, base_url).await,
+            }
         };
+        let Some(asked) = self.stop.run_until_cancelled(ask).await else { return Ok(false) };
         let accept = matches!(mode, Mode::Reconcile { accept_user: true, .. });
-        let binding = account::bind(&self.writer, asked?, accept).await?;
+        let asked = asked?;
+        self.note_token(false).await?;
+        let binding = account::bind(&self.writer, asked, accept).await?;
         report.notes = binding.notes;
         self.same_user.store(binding.same_user, Ordering::Relaxed);
-        self.prepare(mode, wanted).await?;
-        let run = self.writer.run(|store| store.next_run()).await?;
-        Steps::new(self, mode, run, report).carry_out(wanted).await
+        self.set_asked(Asked::At(now));
+        Ok(true)
+    }
+
+    /// Returns whether the wall clock was set since the last run, or the machine slept: then the source's time is not known
+    /// before it answers.
+    fn clock_jumped(&self) -> bool {
+        let clocks = *self.clocks.lock().unwrap_or_else(PoisonError::into_inner);
+        clocks.is_some_and(|(now, elapsed)| {
+            let went_on = self.clock.elapsed().saturating_sub(elapsed);
+            let expected = SignedDuration::try_from(went_on).unwrap_or(SignedDuration::MAX);
+            let seemed = self.clock.now().duration_since(now);
+            seemed.saturating_sub(expected).unsigned_abs() > JUMP
+        })
+    }
+
+    fn set_asked(&self, asked: Asked) {
+        *self.asked.lock().unwrap_or_else(PoisonError::into_inner) = asked;
+    }
+
+    /// Writes down since when the source refuses the token, if that is what ended the run.
+    async fn note_refusal(&self, fault: Option<&Fault>) -> Result<(), StoreError> {
+        if matches!(fault, Some(Fault::Api(ApiError::Unauthorized))) {
+            self.note_token(true).await?;
+        }
+        Ok(())
+    }
+
+    async fn note_token(&self, refused: bool) -> Result<(), StoreError> {
+        let now = self.server_now();
+        self.writer.run(move |store| store.note_token(refused, now)).await
     }
 
     /// Everything that needs no request: what the command asks for, rows that are owed new columns, and what hangs on
@@ -303,8 +416,20 @@ impl Engine {
         self.same_user.load(Ordering::Relaxed)
     }
 
+    /// Lets what may take days go on until the clock that never goes back shows `until`, as something more urgent is due
+    /// then. What is owed stays owed.
+    pub fn put_trickle_off(&self, until: Option<Duration>) {
+        *self.trickle_until.lock().unwrap_or_else(PoisonError::into_inner) = until;
+    }
+
+    /// Returns whether reading `entity` has to make room for something more urgent.
+    pub(super) fn is_put_off(&self, entity: &Entity) -> bool {
+        let until = *self.trickle_until.lock().unwrap_or_else(PoisonError::into_inner);
+        entity.is_trickle() && until.is_some_and(|until| until <= self.clock.elapsed())
+    }
+
     /// Returns the source's time as far as we know it.
-    pub(super) fn server_now(&self) -> Timestamp {
+    pub fn server_now(&self) -> Timestamp {
         let offset = self.client.facts().clock_offset.unwrap_or_default();
         self.clock.now().checked_add(offset).unwrap_or(Timestamp::MAX)
     }

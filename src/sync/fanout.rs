@@ -146,6 +146,9 @@ impl<'e> Fanout<'e> {
             if self.slice(owed).await? == Ended::Stopped {
                 return Ok(Ended::Stopped);
             }
+            if self.engine.is_put_off(entity) {
+                return Ok(Ended::Complete);
+            }
         }
     }
 
@@ -200,6 +203,9 @@ impl<'e> Fanout<'e> {
         loop {
             // In trouble one piece after the other, so that few are asked in vain.
             let alone = self.probing || self.trouble.since_success > 0;
+            if self.engine.is_put_off(self.entity) {
+                self.queue.clear();
+            }
             while flying.len() < if alone { 1 } else { SIDE_BY_SIDE } {
                 let Some(piece) = self.queue.pop_front() else { break };
                 flying.push(self.fetch(piece));
@@ -287,7 +293,9 @@ impl<'e> Fanout<'e> {
             Some(_) => store.commit_children(&batch),
             None => store.commit_named(&batch),
         };
+        let begun = self.engine.clock.elapsed();
         let done = self.engine.writer.run(commit).await?;
+        let took = self.engine.clock.elapsed().saturating_sub(begun);
         if std::mem::take(&mut self.held) {
             let release = move |store: &mut Store| {
                 store.set_refused(entity, None)?;
@@ -305,7 +313,7 @@ impl<'e> Fanout<'e> {
             done.contradicted
         );
         let spent = self.engine.client.spent();
-        self.engine.observer.notice(&Event::Stored { entity, so_far: &self.report, spent });
+        self.engine.observer.notice(&Event::Stored { entity, so_far: &self.report, spent, took });
         Ok(())
     }
 

@@ -30,8 +30,8 @@ mod trouble;
 mod walk;
 
 pub use account::ask;
-pub use ending::{of_api, of_store};
-pub use engine::{Ceiling, Engine, Mode, Reconciling, Settings, Wanted};
+pub use ending::{of_api, of_fault, of_store};
+pub use engine::{Ceiling, Engine, Mode, Reconciling, Settings, Take, Wanted};
 pub use forecast::{EntityPrice, Forecast, Price};
 pub use observer::{Event, Observer, Unobserved};
 pub use pace::{Day, Pace, Tick, Upkeep};

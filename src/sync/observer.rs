@@ -1,5 +1,7 @@
 //! What happens during a run, for progress bars and logs.
 
+use std::time::Duration;
+
 use super::EntityReport;
 use crate::{api::Spent, entity::Entity};
 
@@ -26,6 +28,8 @@ pub enum Event<'a> {
         so_far: &'a EntityReport,
         /// What the run spent so far.
         spent: Spent,
+        /// How long the transaction took, waiting for the one before it included.
+        took: Duration,
     },
     /// An entity is done with.
     Ended {

@@ -23,7 +23,7 @@ const WINDOW_S: f64 = 2.1;
 const LEAST_BURST: u32 = 20;
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
-const WEEK: SignedDuration = SignedDuration::from_hours(7 * 24);
+const FOUR_WEEKS: SignedDuration = SignedDuration::from_hours(28 * 24);
 
 /// What may be spent, and how fast.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -131,7 +131,7 @@ pub struct Upkeep {
 }
 
 impl Upkeep {
-    /// Counts the ticks that come after `now`: of a day, and of a week for reconciles.
+    /// Counts the ticks that come after `now`: of a day, and of four weeks where they are few.
     pub fn new(
         standing: &Standing,
         settings: &Settings,
@@ -143,14 +143,14 @@ impl Upkeep {
             let Some(schedule) = schedule else { continue };
             // A list of changes is one page; what is read whole is as many as it has.
             let pages = if entity.is_list() { 1 } else { whole(standing, entity) };
-            let runs = count(schedule, now, DAY) as f64;
+            let runs = a_day(schedule, now);
             let cost = runs * (pages * entity.endpoint.cost) as f64;
             ticks.push(Tick { what: entity.name, runs, cost });
         }
         let lists = wanted.iter().map(|wanted| wanted.entity).filter(|entity| entity.is_list());
         let walk: u64 = lists.map(|list| walk(standing, settings, list)).sum();
         if walk > 0 {
-            let runs = count(&settings.reconcile.schedule, now, WEEK) as f64 / 7.0;
+            let runs = a_day(&settings.reconcile.schedule, now);
             ticks.push(Tick { what: "reconcile", runs, cost: runs * walk as f64 });
         }
         Self { ticks }
@@ -183,6 +183,15 @@ fn whole(standing: &Standing, entity: &Entity) -> u64 {
     pages(stored.max(live), entity)
 }
 
+/// Returns how often a day `schedule` is due. Of one that is not due more than hourly four weeks tell, as not all of its
+/// days need be the same.
+fn a_day(schedule: &Schedule, now: Timestamp) -> f64 {
+    match count(schedule, now, DAY) {
+        0..=24 => count(schedule, now, FOUR_WEEKS) as f64 / 28.0,
+        many => many as f64,
+    }
+}
+
 fn count(schedule: &Schedule, now: Timestamp, within: SignedDuration) -> u64 {
     let end = now.checked_add(within).unwrap_or(Timestamp::MAX);
     let ticks = std::iter::successors(schedule.next_after(now), |tick| schedule.next_after(*tick));
@@ -192,7 +201,10 @@ fn count(schedule: &Schedule, now: Timestamp, within: SignedDuration) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{entity::find, sync::EntityPrice};
+    use crate::{
+        entity::find,
+        sync::{EntityPrice, Take},
+    };
 
     fn price(cost: u64, cost_max: u64) -> Price {
         Price { requests: cost / 10, requests_max: cost_max / 10, cost, cost_max }
@@ -253,7 +265,7 @@ mod tests {
             .map(|name| {
                 let entity = find(name).unwrap();
                 let schedule = entity.schedule.map(|text| Schedule::parse(text).unwrap());
-                Wanted { entity, schedule, force: false }
+                Wanted { entity, schedule, take: Take::WhenDue }
             })
             .collect();
         let standing = Standing::without_mirror(

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    Mode, Settings, Wanted,
+    Mode, Settings, Take, Wanted,
     fanout::REFUSED,
     forecast,
     plan::{self, Lookback},
@@ -276,8 +276,8 @@ impl Reading<'_> {
     }
 
     fn is_due(&self, wanted: &Wanted, stored: Option<&Checkpoint>) -> bool {
-        if wanted.force || wanted.entity.every_sync || matches!(self.mode, Mode::Backfill { .. }) {
-            return true;
+        if let Some(taken) = wanted.taken(self.mode) {
+            return taken;
         }
         let last = stored.and_then(|stored| stored.completed_at);
         wanted.schedule.as_ref().is_some_and(|schedule| schedule.due(last, self.now))
@@ -294,7 +294,9 @@ impl Reading<'_> {
 
     /// Adds what a walk by id costs, where one is due.
     fn sweeps(&self, lists: &mut [ListStanding], wanted: &[Wanted]) -> Result<(), StoreError> {
-        if wanted.iter().any(|wanted| wanted.force) || !self.reconcile_is_due(lists)? {
+        if wanted.iter().any(|wanted| wanted.take == Take::Named)
+            || !self.reconcile_is_due(lists)?
+        {
             return Ok(());
         }
         let goes_on = self.reader.reconciles()?.under_way.is_some();

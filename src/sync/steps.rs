@@ -4,7 +4,7 @@
 //! them, archived deals, and last what may take days.
 
 use super::{
-    EntityReport, Event, Fault, Mode, Outcome, Report, Wanted,
+    EntityReport, Event, Fault, Mode, Outcome, Report, Take, Wanted,
     engine::Engine,
     fanout::{Extent, Fanout},
     judge::{judge, log},
@@ -52,7 +52,7 @@ impl<'r> Steps<'r> {
     ///
     /// What ends the run.
     pub(super) async fn carry_out(mut self, wanted: &[Wanted]) -> Result<(), Fault> {
-        self.forced = wanted.iter().any(|wanted| wanted.force);
+        self.forced = wanted.iter().any(|wanted| wanted.take == Take::Named);
         let entities = || wanted.iter().map(|wanted| wanted.entity);
         let mut lists: Vec<_> = entities().filter(|entity| entity.is_list()).collect();
         let (trickle, bulk): (Vec<_>, Vec<_>) = entities()
@@ -116,8 +116,8 @@ impl<'r> Steps<'r> {
     }
 
     async fn is_due(&self, wanted: &Wanted) -> Result<bool, StoreError> {
-        if wanted.force || wanted.entity.every_sync || matches!(self.mode, Mode::Backfill { .. }) {
-            return Ok(true);
+        if let Some(taken) = wanted.taken(self.mode) {
+            return Ok(taken);
         }
         let Some(schedule) = &wanted.schedule else { return Ok(false) };
         let entity = wanted.entity;
@@ -197,7 +197,7 @@ impl<'r> Steps<'r> {
             self.note_fresh(entity, began_at).await?;
             return Ok(true);
         }
-        if extent == Extent::FullGroups && now < group {
+        if (extent == Extent::FullGroups && now < group) || self.engine.is_put_off(entity) {
             return Ok(true);
         }
         let part = self.begin(self.mode.name(), entity).await?;

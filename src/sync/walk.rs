@@ -358,7 +358,9 @@ impl<'e> Walk<'e> {
             restricted: self.engine.is_restricted(self.entity),
             reading,
         };
+        let begun = self.engine.clock.elapsed();
         let done = self.engine.writer.run(move |store| store.commit(&batch)).await?;
+        let took = self.engine.clock.elapsed().saturating_sub(begun);
         if done.reshaped {
             self.engine.renew().await?;
             self.engine.reload_catalog().await?;
@@ -379,6 +381,7 @@ impl<'e> Walk<'e> {
             entity: self.entity,
             so_far: &self.report,
             spent,
+            took,
         });
         Ok(done)
     }

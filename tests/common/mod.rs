@@ -29,7 +29,7 @@ use pipedrive_mirror::{
     schedule::Schedule,
     seams::{Clock as _, Request, Response, Transport, TransportError},
     store::{ChildRule, Lock, Policy, Store, StoreLedger, Writer, WriterLoop},
-    sync::{Ceiling, Engine, Mode, Report, Settings, Unobserved, Wanted},
+    sync::{Ceiling, Engine, Mode, Report, Settings, Take, Unobserved, Wanted},
 };
 use rusqlite::Connection;
 use tokio_util::sync::CancellationToken;
@@ -117,6 +117,15 @@ impl Sim {
         self
     }
 
+    /// Keeps the mirror in memory where the system offers that: for what would sync a disk ten thousand times.
+    pub fn in_memory(mut self) -> Self {
+        let memory = Path::new("/dev/shm");
+        if let Ok(folder) = tempfile::tempdir_in(memory) {
+            self.folder = folder;
+        }
+        self
+    }
+
     pub fn database(&self) -> PathBuf {
         self.folder.path().join("mirror.db")
     }
@@ -180,11 +189,7 @@ impl Sim {
 
     fn engine(&self, writer: &Writer, first_observed: u64) -> Engine {
         let clock = Arc::new(self.clock.clone());
-        let transport = Arc::new(Meddled {
-            emulator: self.emulator.clone(),
-            meddler: Arc::clone(&self.meddler),
-            distorter: Arc::clone(&self.distorter),
-        });
+        let transport = self.transport();
         let token = ApiToken::new(TOKEN).unwrap();
         let options = Options { first_observed, ..self.options.clone() };
         let client = Client::new(
@@ -203,6 +208,15 @@ impl Sim {
             Arc::new(Unobserved),
             settings,
         )
+    }
+
+    /// The way to the source.
+    pub fn transport(&self) -> Arc<dyn Transport> {
+        Arc::new(Meddled {
+            emulator: self.emulator.clone(),
+            meddler: Arc::clone(&self.meddler),
+            distorter: Arc::clone(&self.distorter),
+        })
     }
 
     /// How a run goes about it.
@@ -237,7 +251,7 @@ impl Sim {
             .map(|&entity| Wanted {
                 entity,
                 schedule: entity.schedule.map(|text| Schedule::parse(text).unwrap()),
-                force: !self.entities.is_empty(),
+                take: if self.entities.is_empty() { Take::WhenDue } else { Take::Named },
             })
             .collect()
     }

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use pipedrive_mirror::emulator::{Emulator, Reference};
+use pipedrive_mirror::emulator::{
+    DealChange, Edit, Emulator, OrganizationChange, PersonChange, Reference,
+};
 use rusqlite::{Connection, types::Value as Sql};
 use serde_json::{Map, Value as Json};
 
@@ -186,4 +188,35 @@ fn list_differs<'a>(
     let whole = truth.len() == stored.len()
         && truth.iter().all(|one| stored.iter().any(|row| same_element(one, row)));
     (!whole).then(|| format!("{member} is {stored:?}, not {truth:?}")).into_iter()
+}
+
+/// Edits something that deals point to, or what a deal points to.
+pub fn random_edit(emulator: &Emulator, rng: &mut fastrand::Rng) {
+    let pick = |kind, rng: &mut fastrand::Rng| {
+        let ids: Vec<u32> = emulator.world().references(kind).map(|(id, _)| id).collect();
+        rng.choice(ids).unwrap()
+    };
+    let name = format!("name {}", rng.u32(..));
+    let edit = match rng.u8(0..8) {
+        0 => Edit::ChangePerson(pick(Reference::Persons, rng), PersonChange::Name(name)),
+        1 => {
+            let org = pick(Reference::Organizations, rng);
+            Edit::ChangePerson(pick(Reference::Persons, rng), PersonChange::Organization(Some(org)))
+        }
+        2 => Edit::ChangeOrganization(
+            pick(Reference::Organizations, rng),
+            OrganizationChange::Name(name),
+        ),
+        3 => Edit::AddPerson { name, org_id: None },
+        4 => Edit::RenameUser(pick(Reference::Users, rng), name),
+        5 => Edit::RenamePipeline(pick(Reference::Pipelines, rng), name),
+        6 => Edit::RenameCurrency(pick(Reference::Currencies, rng), name),
+        _ => {
+            let person = pick(Reference::Persons, rng);
+            let deals: Vec<u32> = emulator.world().live_ids().collect();
+            Edit::ChangeDeal(rng.choice(deals).unwrap(), DealChange::Person(Some(person)))
+        }
+    };
+    // Some records are deleted and cannot be changed.
+    let _ = emulator.world().apply(edit);
 }

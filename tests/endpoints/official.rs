@@ -9,7 +9,7 @@ use pipedrive_mirror::{
     id::ApiToken,
     schedule::Schedule,
     store::{Lock, Store, StoreLedger, Writer},
-    sync::{Engine, Mode, Outcome, Report, Settings, Unobserved, Wanted},
+    sync::{Engine, Mode, Outcome, Report, Settings, Take, Unobserved, Wanted},
 };
 use rusqlite::{Connection, types::Value as Sql};
 use serde_json::{Value as Json, json};
@@ -103,7 +103,7 @@ async fn backfill(base: &str, database: &std::path::Path) -> Report {
         .map(|&entity| Wanted {
             entity,
             schedule: entity.schedule.map(|text| Schedule::parse(text).unwrap()),
-            force: false,
+            take: Take::WhenDue,
         })
         .filter(|wanted| ["deal_fields", "deals", "deals_archived"].contains(&wanted.entity.name))
         .collect();

@@ -91,7 +91,7 @@ fn random_edits_for_a_week_end_equal() {
         for _ in 0..7 {
             for _ in 0..30 {
                 sim.advance(rng.u64(1..2_000));
-                random_reference_edit(&sim, &mut rng);
+                reference::random_edit(&sim.emulator, &mut rng);
                 sim.emulator.world().random_edit(&mut rng);
             }
             sim.advance(DAY / 3);
@@ -101,36 +101,6 @@ fn random_edits_for_a_week_end_equal() {
         complete(&sim.sync());
         assert_equal(&sim);
     }
-}
-
-fn random_reference_edit(sim: &Sim, rng: &mut fastrand::Rng) {
-    let pick = |kind, rng: &mut fastrand::Rng| {
-        let ids: Vec<u32> = sim.emulator.world().references(kind).map(|(id, _)| id).collect();
-        rng.choice(ids).unwrap()
-    };
-    let name = format!("name {}", rng.u32(..));
-    let edit = match rng.u8(0..8) {
-        0 => Edit::ChangePerson(pick(Reference::Persons, rng), PersonChange::Name(name)),
-        1 => {
-            let org = pick(Reference::Organizations, rng);
-            Edit::ChangePerson(pick(Reference::Persons, rng), PersonChange::Organization(Some(org)))
-        }
-        2 => Edit::ChangeOrganization(
-            pick(Reference::Organizations, rng),
-            OrganizationChange::Name(name),
-        ),
-        3 => Edit::AddPerson { name, org_id: None },
-        4 => Edit::RenameUser(pick(Reference::Users, rng), name),
-        5 => Edit::RenamePipeline(pick(Reference::Pipelines, rng), name),
-        6 => Edit::RenameCurrency(pick(Reference::Currencies, rng), name),
-        _ => {
-            let person = pick(Reference::Persons, rng);
-            let deals: Vec<u32> = sim.emulator.world().live_ids().collect();
-            Edit::ChangeDeal(rng.choice(deals).unwrap(), DealChange::Person(Some(person)))
-        }
-    };
-    // Some records are deleted and cannot be changed.
-    let _ = sim.emulator.world().apply(edit);
 }
 
 #[test]

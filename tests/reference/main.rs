@@ -12,7 +12,7 @@ mod gone;
 
 use common::{BACKFILL, Sim, reference};
 use pipedrive_mirror::{
-    emulator::{DealChange, Edit, Edited, OrganizationChange, PersonChange, Reference, Switches},
+    emulator::{DealChange, Edit, Edited, PersonChange, Reference, Switches},
     store::Policy,
     sync::{Mode, Outcome, Report},
 };

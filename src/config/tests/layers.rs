@@ -31,6 +31,14 @@ fn nothing_said_is_the_defaults() {
             refresh_after: Duration::from_secs(90 * 86_400),
         }
     );
+    assert_eq!(
+        config.daemon,
+        Daemon {
+            listen: Some("127.0.0.1:8640".parse().unwrap()),
+            allowed_hosts: Vec::new(),
+            ready_within: Duration::from_secs(30 * 60),
+        }
+    );
     assert_eq!(config.require_token().unwrap_err(), ConfigError::NoToken);
     assert!(config.settings().iter().all(|setting| setting.source == Source::Default));
 }
@@ -106,6 +114,24 @@ fn budgets_and_fan_out_are_read_in_each_of_their_forms() {
     assert_eq!(parts.right().reserve, Reserve::Part(0.125));
     assert_eq!(parts.right().reconcile_max_missing, Some(Ceiling::Part(1.0)));
     assert_eq!(parts.right().daily_share, 0.001);
+}
+
+#[test]
+fn the_daemon_listens_at_this_machine_unless_others_are_let_in() {
+    let daemon = |text: &str| Bench::new().toml(&format!("[daemon]\n{text}")).right().daemon;
+    let listen = |text: &str| daemon(text).listen.map(|address| address.to_string());
+    let at = |address: &str| Some(address.to_owned());
+    assert_eq!(listen("listen = 'off'"), None);
+    assert_eq!(listen("listen = 'localhost:8640'"), at("127.0.0.1:8640"));
+    assert_eq!(listen("listen = '127.0.0.2:0'"), at("127.0.0.2:0"));
+    assert_eq!(listen("listen = '[::1]:8640'"), at("[::1]:8640"));
+    // Whichever of the two stands first.
+    assert_eq!(listen("listen = '0.0.0.0:1'\nallow_remote = true"), at("0.0.0.0:1"));
+    assert_eq!(listen("allow_remote = true\nlisten = '[::]:1'"), at("[::]:1"));
+    let hosts = "allowed_hosts = ['Mirror.Example.com', '192.0.2.7', '[2001:db8::7]']";
+    assert_eq!(daemon(hosts).allowed_hosts, ["mirror.example.com", "192.0.2.7", "[2001:db8::7]"]);
+    assert!(daemon("allowed_hosts = []").allowed_hosts.is_empty());
+    assert_eq!(daemon("ready_within = '10s'").ready_within, Duration::from_secs(10));
 }
 
 #[test]

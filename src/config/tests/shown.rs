@@ -51,6 +51,12 @@ fn what_is_in_force_is_shown_with_its_source_and_without_secrets() {
         daily_share = 0.25                            # default
         refresh_after = "90d"                         # default
 
+        [daemon]
+        listen = "127.0.0.1:8640"                     # default
+        allow_remote = false                          # default
+        #allowed_hosts =                              # default: none besides this machine's own
+        ready_within = "30m"                          # default
+
         [entities.deals]
         enabled = true                                # default
         schedule = "0 */5 * * * *"                    # default

@@ -37,10 +37,10 @@ fn a_key_that_does_not_exist_is_answered_with_the_nearest() {
         error: FILE:2:1: there is no key `entities.deals.schedul`; did you mean `entities.deals.schedule`?
         error: FILE:2:1: there is no key `entities.enabled`; known here: deals, deals_archived, deal_fields, pipelines, stages, users, currencies, organizations, persons, products, deal_products, deal_installments, deal_discounts, deal_followers, deal_participants
         error: FILE:2:1: there is no key `database.wal_size`; known here: path, mode
-        error: FILE:1:2: there is no key `webhooks`; known here: pipedrive, database, limits, sync, reconcile, fanout, entities
+        error: FILE:1:2: there is no key `webhooks`; known here: pipedrive, database, limits, sync, reconcile, fanout, daemon, entities
         error: FILE:1:1: there is no key `limits.max_in_flight`; write it without the quotes
         error: FILE:1:11: pipedrive.base_url must be text in quotes that is not empty, not a table
-        error: FILE:1:1: there is no key `\u{202e}`; known here: pipedrive, database, limits, sync, reconcile, fanout, entities
+        error: FILE:1:1: there is no key `\u{202e}`; known here: pipedrive, database, limits, sync, reconcile, fanout, daemon, entities
         "#);
 }
 
@@ -137,6 +137,56 @@ fn a_value_that_cannot_be_is_answered_with_what_can() {
 }
 
 #[test]
+fn what_the_daemon_cannot_listen_at_or_answer_is_refused_with_the_remedy() {
+    let messages = messages(&[
+        "[daemon]\nlisten = '127.0.0.1'",
+        "[daemon]\nlisten = ':8640'",
+        "[daemon]\nlisten = 8640",
+        "[daemon]\nlisten = 'http://127.0.0.1:8640'",
+        "[daemon]\nlisten = 'mirror.example.com:8640'",
+        "[daemon]\nlisten = 'none'",
+        "[daemon]\nlisten = ''",
+        "[daemon]\nlisten = '0.0.0.0:8640'",
+        "[daemon]\nlisten = '[::]:8640'\nallow_remote = false",
+        "[daemon]\nallow_remote = 'yes'",
+        "[daemon]\nallowed_hosts = 'mirror.example.com'",
+        "[daemon]\nallowed_hosts = [1]",
+        "[daemon]\nallowed_hosts = ['https://mirror.example.com']",
+        "[daemon]\nallowed_hosts = ['mirror.example.com:8640']",
+        "[daemon]\nallowed_hosts = ['::1']",
+        "[daemon]\nallowed_hosts = ['mirror.example.com', '']",
+        "[daemon]\nallowed_hosts = ['*']",
+        "[daemon]\nready_within = '9s'",
+        "[daemon]\nready_within = '31 days'",
+        "[daemon]\nready_within = 30",
+        "[daemon]\nport = 8640",
+    ]);
+    insta::assert_snapshot!(messages, @r#"
+        error: FILE:2:10: daemon.listen must be an address of this machine with a port, such as "127.0.0.1:8640", or "off", not the text "127.0.0.1"
+        error: FILE:2:10: daemon.listen must be an address of this machine with a port, such as "127.0.0.1:8640", or "off", not the text ":8640"
+        error: FILE:2:10: daemon.listen must be an address of this machine with a port, such as "127.0.0.1:8640", or "off", not 8640
+        error: FILE:2:10: daemon.listen must be an address of this machine with a port, such as "127.0.0.1:8640", or "off", not the text "http://127.0.0.1:8640"
+        error: FILE:2:10: daemon.listen must be an address of this machine with a port, such as "127.0.0.1:8640", or "off", not the text "mirror.example.com:8640"
+        error: FILE:2:10: daemon.listen must be an address of this machine with a port, such as "127.0.0.1:8640", or "off", not the text "none"
+        error: FILE:2:10: daemon.listen must be an address of this machine with a port, such as "127.0.0.1:8640", or "off", not the text ""
+        error: FILE:2:10: daemon.listen must be an address of this machine with a port, such as "127.0.0.1:8640", or "off", not the text "0.0.0.0:8640" (other machines reach that address, and everybody there could read the figures; if that is wanted, set daemon.allow_remote = true, and the names it is called by in daemon.allowed_hosts)
+        error: FILE:2:10: daemon.listen must be an address of this machine with a port, such as "127.0.0.1:8640", or "off", not the text "[::]:8640" (other machines reach that address, and everybody there could read the figures; if that is wanted, set daemon.allow_remote = true, and the names it is called by in daemon.allowed_hosts)
+        error: FILE:2:16: daemon.allow_remote must be true or false, not the text "yes"
+        error: FILE:2:17: daemon.allowed_hosts must be a list of host names without scheme and port, such as ["mirror.example.com"], not the text "mirror.example.com"
+        error: FILE:2:17: daemon.allowed_hosts must be a list of host names without scheme and port, such as ["mirror.example.com"], not a list
+        error: FILE:2:17: daemon.allowed_hosts must be a list of host names without scheme and port, such as ["mirror.example.com"], not a list ("https://mirror.example.com" is none)
+        error: FILE:2:17: daemon.allowed_hosts must be a list of host names without scheme and port, such as ["mirror.example.com"], not a list ("mirror.example.com:8640" is none)
+        error: FILE:2:17: daemon.allowed_hosts must be a list of host names without scheme and port, such as ["mirror.example.com"], not a list ("::1" is none)
+        error: FILE:2:17: daemon.allowed_hosts must be a list of host names without scheme and port, such as ["mirror.example.com"], not a list ("" is none)
+        error: FILE:2:17: daemon.allowed_hosts must be a list of host names without scheme and port, such as ["mirror.example.com"], not a list ("*" is none)
+        error: FILE:2:16: daemon.ready_within must be a duration from 10 s to 30 days with its unit, such as "90s", "5m" or "1h 30m", not the text "9s"
+        error: FILE:2:16: daemon.ready_within must be a duration from 10 s to 30 days with its unit, such as "90s", "5m" or "1h 30m", not the text "31 days"
+        error: FILE:2:16: daemon.ready_within must be a duration from 10 s to 30 days with its unit, such as "90s", "5m" or "1h 30m", not 30
+        error: FILE:2:1: there is no key `daemon.port`; known here: listen, allow_remote, allowed_hosts, ready_within
+        "#);
+}
+
+#[test]
 fn permissions_that_make_no_sense_are_refused() {
     let modes = [
         "0o600",
@@ -185,7 +235,7 @@ fn a_stray_token_is_not_quoted_and_what_is_no_toml_has_its_place() {
         error: FILE:3:1: this is not TOML: duplicate key
         error: FILE:1:8: this is not TOML: unclosed table, expected `]`
         error: FILE:1:41: this is not TOML: key with no value, expected `=`
-        error: FILE:1:1: there is no key `[REDACTED]`; known here: pipedrive, database, limits, sync, reconcile, fanout, entities
+        error: FILE:1:1: there is no key `[REDACTED]`; known here: pipedrive, database, limits, sync, reconcile, fanout, daemon, entities
         error: FILE:2:11: sync.overlap must be a duration from 1 s to 30 days with its unit, such as "90s", "5m" or "1h 30m", not what looks like an API token
         "#);
 }
@@ -194,7 +244,7 @@ fn a_stray_token_is_not_quoted_and_what_is_no_toml_has_its_place() {
 fn of_several_faults_the_first_in_the_file_is_named() {
     let messages = messages(&["[zzz]\n[aaa]"]);
     insta::assert_snapshot!(messages, @"
-        error: FILE:1:2: there is no key `zzz`; known here: pipedrive, database, limits, sync, reconcile, fanout, entities
+        error: FILE:1:2: there is no key `zzz`; known here: pipedrive, database, limits, sync, reconcile, fanout, daemon, entities
         ");
 }
 
