@@ -39,6 +39,7 @@ impl World {
             Edit::RemoveFollower(deal, user) => self.remove_follower(deal, user)?,
             Edit::AddParticipant(deal, person) => self.add_participant(deal, person)?,
             Edit::RemoveParticipant(deal, id) => self.remove_participant(deal, id)?,
+            Edit::DuplicateDeal(id) => self.duplicate(id)?,
             Edit::MergeDeals { loser, winner } => self.merge(loser, winner)?,
             Edit::ConvertToLead(deal) => self.convert(deal)?,
             Edit::DeleteDeal(id) => self.delete(id, now)?,
@@ -82,7 +83,9 @@ impl World {
     ) -> Result<Vec<Edited>, EditError> {
         let before = deals.iter().map(|id| (*id, self.deals.get(id).cloned())).collect::<Vec<_>>();
         let known = self.history.len();
+        self.by_request = true;
         let done: Result<Vec<_>, _> = edits.into_iter().map(|edit| self.apply(edit)).collect();
+        self.by_request = false;
         if done.is_err() && self.history.len() > known {
             self.history.truncate(known);
             for (id, deal) in before {
@@ -92,8 +95,10 @@ impl World {
         done
     }
 
-    pub(super) fn store(&mut self, deal: Deal) -> Edited {
+    /// Puts a deal in the place of what it was and writes down what changed.
+    pub(super) fn store(&mut self, mut deal: Deal) -> Edited {
         let id = deal.id;
+        self.chronicle(&mut deal);
         self.replace(id, Some(deal));
         Edited::Deal(id)
     }
@@ -161,28 +166,40 @@ impl World {
             DealChange::Organization(organization) => deal.org_id = organization,
             DealChange::Labels(labels) => deal.label_ids = labels.into(),
             DealChange::VisibleTo(whom) => deal.visible_to = whom,
-            DealChange::Custom(code, value) => {
-                let field = self
-                    .fields
-                    .iter()
-                    .find(|field| field.code == code)
-                    .ok_or(EditError::Unknown)?;
-                if value.as_ref().is_some_and(|value| !field.field_type.holds(value)) {
-                    return Err(EditError::WrongType);
-                }
-                deal.set_custom(field.slot, value);
+            DealChange::Probability(percent) => deal.probability = percent,
+            DealChange::ExpectedClose(day) => deal.expected_close = day,
+            DealChange::Closed(at) => {
+                *deal.closed.as_mut().ok_or(EditError::NotAllowed)? = at;
             }
+            DealChange::Custom(code, value) => self.set_custom(&mut deal, &code, value)?,
         }
         bump(&mut deal, self.switches().bumps.change, now);
         Ok(self.store(deal))
     }
 
+    fn set_custom(
+        &self,
+        deal: &mut Deal,
+        code: &str,
+        value: Option<Value>,
+    ) -> Result<(), EditError> {
+        let field = self.fields.iter().find(|field| field.code == code);
+        let field = field.ok_or(EditError::Unknown)?;
+        if value.as_ref().is_some_and(|value| !field.field_type.holds(value)) {
+            return Err(EditError::WrongType);
+        }
+        deal.set_custom(field.slot, value);
+        Ok(())
+    }
+
     fn count(&mut self, id: Id, child: Child, by: i16, now: Second) -> Result<Edited, EditError> {
         let mut deal = self.editable(id)?;
+        let before = self.around(&deal).into_owned();
         let Some(counter) = deal.children.counter(child) else {
             return self.count_rows(id, child, by);
         };
         *counter = counter.checked_add_signed(by).ok_or(EditError::Unknown)?;
+        self.follow_counter(&mut deal, child, before);
         bump(&mut deal, self.switches().bumps.children, now);
         Ok(self.store(deal))
     }

@@ -6,7 +6,9 @@ use jiff::civil::Date;
 
 use super::{
     Id,
+    around::Around,
     attached::{Attached, Counts, Follower},
+    chronicle::Entry,
     field::Slot,
     second::Second,
     value::{Cents, Currency, Value},
@@ -79,6 +81,10 @@ pub struct Deal {
     pub children: Children,
     /// What hangs on it as rows, shared with the copies of this deal; `None`: nothing.
     pub(super) attached: Option<Arc<Attached>>,
+    /// What is done around it; `None`: what its counters stand for.
+    pub(super) around: Option<Arc<Around>>,
+    /// What became of its members, the oldest first; `None`: nothing.
+    pub(super) chronicle: Option<Arc<Vec<Entry>>>,
 }
 
 /// Where a deal stands.
@@ -203,6 +209,8 @@ impl Deal {
             custom: Vec::new(),
             children: Children::default(),
             attached: Some(Arc::new(Attached { followers, ..Attached::default() })),
+            around: None,
+            chronicle: None,
         }
     }
 

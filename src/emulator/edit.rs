@@ -1,11 +1,14 @@
 //! Edits: what can be changed, and why not.
 
+use jiff::civil::Date;
+
 use super::{
     Id,
     attached::{Discount, Installment, ProductLine},
     deal::Child,
     field::FieldType,
     reference::Reference,
+    second::Second,
     value::{Address, Cents, Currency, Value},
 };
 
@@ -53,6 +56,8 @@ pub enum Edit {
     AddParticipant(Id, Id),
     /// Removes the participant (not the person) with the second id.
     RemoveParticipant(Id, Id),
+    /// Makes another deal like one: with its own members, its lines, discounts, installments and participants.
+    DuplicateDeal(Id),
     /// Makes one deal of two: what `loser` has moves to `winner`, then `loser` is deleted.
     MergeDeals {
         /// The deal that goes.
@@ -277,6 +282,12 @@ pub enum DealChange {
     Labels(Vec<Id>),
     /// Who may see it: 1, 3, 5 or 7.
     VisibleTo(u8),
+    /// Another likelihood, in hundredths of a percent.
+    Probability(Option<u16>),
+    /// Another day on which it should be closed.
+    ExpectedClose(Option<Date>),
+    /// Another time at which it was won or lost; a deal that is open has none.
+    Closed(Second),
     /// Another value of a custom field, named by its code.
     Custom(String, Option<Value>),
 }

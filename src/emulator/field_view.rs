@@ -145,6 +145,14 @@ impl Serialize for Described<'_> {
 }
 
 impl FieldView<'_> {
+    /// Returns the key.
+    pub(super) fn code(&self) -> &str {
+        match self {
+            Self::BuiltIn { place, .. } => BUILT_IN[*place].code,
+            Self::Custom(field) => &field.code,
+        }
+    }
+
     fn members<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
         let (name, code, field_type, custom, on_request) = match self {
             Self::BuiltIn { place, .. } => {

@@ -80,6 +80,20 @@ impl Filter {
     }
 }
 
+impl Filter {
+    /// Reads the filters of the collection that v1 had.
+    pub(super) fn collection(query: &Query) -> Result<Self, Refusal> {
+        Ok(Self {
+            owner: query.id("user_id")?,
+            stage: query.id("stage_id")?,
+            status: statuses(query)?,
+            since: query.loose_time("since")?,
+            until: query.loose_time("until")?,
+            ..Self::default()
+        })
+    }
+}
+
 /// Reads `status`, a comma-separated list.
 fn statuses(query: &Query) -> Result<Option<Vec<Status>>, Refusal> {
     let all = [Status::Open, Status::Won, Status::Lost, Status::Deleted]

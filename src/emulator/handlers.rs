@@ -5,7 +5,9 @@ use serde_json::{Value as Json, json};
 
 use super::{
     Id, answer,
+    around::AroundRead,
     attached::ChildRead,
+    chronicle::ChronicleRead,
     company::User,
     cursor::{Order, Place},
     index::SortBy,
@@ -15,7 +17,9 @@ use super::{
     search::search,
     second::Second,
     summary::summary,
+    switches::Switches,
     timeline::timeline,
+    v1::{Removed, V1Read, is_removed},
     view::{DealView, DealViews},
     world::{List, World},
     writes::Write,
@@ -30,9 +34,13 @@ pub(super) enum Endpoint {
     ArchivedDeals,
     Deal(Id),
     DealFields,
-    Summary,
-    Timeline,
+    DealField(String),
+    Summary(List),
+    Timeline(List),
     Search,
+    Activity(AroundRead),
+    Chronicle(ChronicleRead),
+    V1(V1Read),
     Child(ChildRead),
     Reference(ReferenceRead),
     Write(Write),
@@ -42,11 +50,15 @@ impl Endpoint {
     /// Returns what a request costs, whatever it asks for. Source: `x-token-cost` of the API reference.
     pub(super) fn cost(&self) -> u64 {
         match self {
-            Self::Deal(_) => 1,
+            Self::Deal(_) | Self::DealField(_) => 1,
             Self::Me => 2,
             Self::Deals | Self::DealFields => 10,
-            Self::ArchivedDeals | Self::Timeline | Self::Search => 20,
-            Self::Summary => 40,
+            Self::ArchivedDeals | Self::Timeline(List::Live) | Self::Search => 20,
+            Self::Summary(List::Live) | Self::Timeline(List::Archived) => 40,
+            Self::Summary(List::Archived) => 80,
+            Self::Activity(read) => read.cost(),
+            Self::Chronicle(read) => read.cost(),
+            Self::V1(read) => read.cost(),
             Self::Child(read) => read.cost(),
             Self::Reference(read) => read.cost(),
             Self::Write(write) => write.cost(),
@@ -57,17 +69,24 @@ impl Endpoint {
     fn of(path: &str) -> Option<Self> {
         match path {
             "/v1/users/me" => Some(Self::Me),
-            "/v1/deals/summary" => Some(Self::Summary),
-            "/v1/deals/timeline" => Some(Self::Timeline),
+            "/v1/deals/summary" => Some(Self::Summary(List::Live)),
+            "/v1/deals/summary/archived" => Some(Self::Summary(List::Archived)),
+            "/v1/deals/timeline" => Some(Self::Timeline(List::Live)),
+            "/v1/deals/timeline/archived" => Some(Self::Timeline(List::Archived)),
             "/api/v2/deals/search" => Some(Self::Search),
             "/api/v2/deals" => Some(Self::Deals),
             "/api/v2/deals/archived" => Some(Self::ArchivedDeals),
             "/api/v2/dealFields" => Some(Self::DealFields),
             _ => {
                 let deal = path.strip_prefix("/api/v2/deals/").and_then(|id| id.parse().ok());
-                let child = || ChildRead::of(path).map(Self::Child);
-                let reference = || ReferenceRead::of(path).map(Self::Reference);
-                deal.map(Self::Deal).or_else(child).or_else(reference)
+                let field = || path.strip_prefix("/api/v2/dealFields/").map(str::to_owned);
+                let found = deal.map(Self::Deal).or_else(|| field().map(Self::DealField));
+                found
+                    .or_else(|| ChildRead::of(path).map(Self::Child))
+                    .or_else(|| AroundRead::of(path).map(Self::Activity))
+                    .or_else(|| ChronicleRead::of(path).map(Self::Chronicle))
+                    .or_else(|| V1Read::of(path).map(Self::V1))
+                    .or_else(|| ReferenceRead::of(path).map(Self::Reference))
             }
         }
     }
@@ -77,9 +96,14 @@ impl Endpoint {
     /// # Errors
     ///
     /// Why there is none.
-    pub(super) fn find(method: &Method, path: &str) -> Result<Self, Missing> {
+    pub(super) fn find(method: &Method, path: &str, switches: &Switches) -> Result<Self, Missing> {
         let path =
             path.strip_prefix("/api").filter(|rest| rest.starts_with("/v1/")).unwrap_or(path);
+        match switches.removed_endpoints {
+            Removed::Gone if is_removed(method, path) => return Err(Missing::Gone),
+            Removed::Unknown if is_removed(method, path) => return Err(Missing::V1),
+            Removed::Gone | Removed::Unknown | Removed::There => {}
+        }
         let read = Self::of(path);
         let known = read.is_some() || Write::knows(path);
         let read = read.filter(|_| method == Method::GET);
@@ -99,8 +123,12 @@ impl Endpoint {
             Self::ArchivedDeals => deals(query, List::Archived, world),
             Self::Deal(id) => deal(*id, query, world),
             Self::DealFields => deal_fields(query, world),
-            Self::Summary => summary(query, world),
-            Self::Timeline => timeline(query, world),
+            Self::DealField(code) => deal_field(code, query, world),
+            Self::Summary(list) => summary(query, *list, world),
+            Self::Timeline(list) => timeline(query, *list, world),
+            Self::Activity(read) => read.answer(query, world),
+            Self::Chronicle(read) => read.answer(query, world),
+            Self::V1(read) => read.answer(query, world),
             Self::Search => search(query, world),
             Self::Child(read) => read.answer(query, world),
             Self::Reference(read) => read.answer(query, world),
@@ -117,6 +145,8 @@ pub(super) enum Missing {
     Method,
     /// v1 has no such path.
     V1,
+    /// v1 has it no longer.
+    Gone,
     /// Nor has v2, which shows the web page for people.
     Page,
 }
@@ -126,6 +156,7 @@ impl Missing {
         match self {
             Self::Method => answer::error(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed"),
             Self::V1 => answer::error(StatusCode::NOT_FOUND, "Unknown method."),
+            Self::Gone => answer::error(StatusCode::GONE, "This endpoint is no longer available"),
             Self::Page => answer::html(StatusCode::NOT_FOUND, "Page not found"),
         }
     }
@@ -165,6 +196,15 @@ fn deal_fields(query: &Query, world: &World) -> Result<Response, Refusal> {
     let next = Id::try_from(start + fields.len()).unwrap_or(Id::MAX);
     let cursor = rest.next().map(|_| order.cursor((None, next)));
     Ok(answer::page(fields.iter().collect::<Vec<_>>(), cursor, world.switches().end))
+}
+
+/// What the API answers for a field it does not know is unknown.
+fn deal_field(code: &str, query: &Query, world: &World) -> Result<Response, Refusal> {
+    query.check(&["include_fields"])?;
+    let settings = super::field_view::Settings::parse(query)?;
+    let unknown = || Refusal::Other(StatusCode::NOT_FOUND, "Field not found".to_owned());
+    let field = world.field_views().find(|field| field.code() == code).ok_or_else(unknown)?;
+    Ok(answer::single(settings.of(field)))
 }
 
 /// Source: API reference v1, `/users/me`: a user as `/users` writes it, with the company.

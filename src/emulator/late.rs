@@ -58,6 +58,7 @@ impl World {
         let (Some(old), Some(new)) = (old, new) else {
             self.late_counts.forget(id);
             self.late_attached.forget(id);
+            self.late_around.forget(id);
             return;
         };
         let now = self.now();
@@ -79,6 +80,10 @@ impl World {
         let delay = self.switches().children_visible_after;
         if !delay.is_zero() && old.attached != new.attached {
             self.late_attached.add(id, after(delay), old.attached.clone());
+        }
+        if !delay.is_zero() && old.around != new.around {
+            let around = self.around(old).into_owned();
+            self.late_around.add(id, after(delay), around);
         }
     }
 

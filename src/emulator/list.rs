@@ -149,14 +149,23 @@ fn lower(bound: Bound<Key>, key: Key) -> Bound<Key> {
 
 /// Reads `limit`.
 pub(super) fn limit(query: &Query, switches: &Switches) -> Result<usize, Refusal> {
+    limit_up_to(MAX_LIMIT, query, switches)
+}
+
+/// Reads `limit` of a list whose pages hold at most `most`.
+pub(super) fn limit_up_to(
+    most: usize,
+    query: &Query,
+    switches: &Switches,
+) -> Result<usize, Refusal> {
     let Some(limit) = query.id("limit")? else { return Ok(DEFAULT_LIMIT) };
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     match switches.over_limit {
-        OverLimit::Refuse if limit > MAX_LIMIT => {
-            Err(Refusal::invalid("limit", "The value must be at most 500"))
+        OverLimit::Refuse if limit > most => {
+            Err(Refusal::invalid("limit", &format!("The value must be at most {most}")))
         }
         OverLimit::Refuse | OverLimit::Clamp => {
-            Ok(limit.min(MAX_LIMIT).min(switches.page_rows.unwrap_or(MAX_LIMIT)))
+            Ok(limit.min(most).min(switches.page_rows.unwrap_or(most)))
         }
     }
 }

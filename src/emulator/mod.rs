@@ -10,6 +10,8 @@
 //!   query.rs          strict parameters              view.rs  field_view.rs  value.rs  JSON
 //!   limits.rs         budget, burst, block           faults.rs                      what goes wrong on request
 //!   attached/         what hangs on a deal           late.rs                        what is shown late
+//!   around/           activities, files, notes, mails   chronicle/                  what became of a deal
+//!   v1/               what only v1 has, or had       stretch.rs                     its pages
 //!   reference/        what deals refer to            search.rs  summary.rs  timeline/  over many deals
 //!   writes/           POST, PATCH, PUT, DELETE        answer.rs                      envelopes
 //!   world.rs          what is there                  edit.rs  apply.rs  random.rs   how it changes
@@ -18,7 +20,9 @@
 
 mod answer;
 mod apply;
+mod around;
 mod attached;
+mod chronicle;
 mod company;
 mod cursor;
 mod deal;
@@ -41,11 +45,13 @@ mod search;
 mod second;
 mod serve;
 mod sorted;
+mod stretch;
 mod summary;
 mod switches;
 #[cfg(test)]
 mod tests;
 mod timeline;
+mod v1;
 mod value;
 mod view;
 mod world;
@@ -70,7 +76,8 @@ use limits::{Limits, Moment};
 use query::Query;
 
 pub use attached::{
-    BillingFrequency, Discount, DiscountType, Installment, Kind, ProductLine, TaxMethod,
+    BillingFrequency, ConversionEnd, Discount, DiscountType, Installment, Kind, ProductLine,
+    TaxMethod,
 };
 pub use company::{
     Company, CurrencyEntry, Extra, Organization, Person, Pipeline, Product, Stage, Stamp, User,
@@ -92,6 +99,7 @@ pub use switches::{
     Bumps, ChildAnswer, Counters, Cursors, DeletedArchived, DeletedRows, End, InstallmentPages,
     Installments, OptionalMembers, OverLimit, ProductsBy, Reach, Switches, TimelineData,
 };
+pub use v1::Removed;
 pub use value::{Address, Cents, Currency, TimeOfDay, Value};
 pub use world::World;
 
@@ -273,7 +281,7 @@ impl State {
         let switches = world.switches();
         limits.turn(at.now, switches);
         let Some(token) = token else { return (answer::unauthorized(), 0) };
-        let endpoint = Endpoint::find(request.method(), path);
+        let endpoint = Endpoint::find(request.method(), path, switches);
         let cost = endpoint.as_ref().map_or(0, |endpoint| endpoint.cost());
         if let Some(refused) = limits.refusal(token, cost, at, switches) {
             return (refused, 0);

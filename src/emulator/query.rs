@@ -134,6 +134,13 @@ impl Query {
         }
     }
 
+    /// Reads a time as v1 takes it: also `YYYY-MM-DD HH:MM:SS`, in UTC.
+    pub(super) fn loose_time(&self, name: &str) -> Result<Option<Second>, Refusal> {
+        let Some(value) = self.get(name) else { return Ok(None) };
+        let invalid = || Refusal::invalid(name, "The value is not a valid datetime");
+        Second::read(value).map(Some).ok_or_else(invalid)
+    }
+
     /// Reads a comma-separated list; `None` when it is not there.
     pub(super) fn list(&self, name: &str) -> Option<Vec<&str>> {
         self.get(name).map(|value| value.split(',').map(str::trim).collect())

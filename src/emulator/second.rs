@@ -18,6 +18,12 @@ impl Second {
         Self::new(u32::try_from(seconds).expect("the number was just clamped"))
     }
 
+    /// Reads a time in RFC 3339 or, as v1 and some members of v2 have it, `YYYY-MM-DD HH:MM:SS` in UTC.
+    pub(super) fn read(text: &str) -> Option<Self> {
+        let time = text.parse().or_else(|_| format!("{text}Z").parse());
+        time.ok().map(Self::of)
+    }
+
     fn new(seconds: u32) -> Self {
         Self(NonZeroU32::new(seconds).unwrap_or(NonZeroU32::MIN))
     }

@@ -1,4 +1,4 @@
-//! `/v1/deals/summary`: how many deals there are and what they are worth.
+//! `/v1/deals/summary`, also of archived deals: how many deals there are and what they are worth.
 
 use std::ops::Bound;
 
@@ -15,13 +15,13 @@ use super::{
 };
 use crate::seams::Response;
 
-/// Counts what `/deals` shows: deals that are neither archived nor deleted and that the user may see. Whether the real
-/// one also counts others is unknown.
-pub(super) fn summary(query: &Query, world: &World) -> Result<Response, Refusal> {
+/// Counts what `/deals` or `/deals/archived` shows: deals that are not deleted and that the user may see. Whether the
+/// real one also counts others is unknown.
+pub(super) fn summary(query: &Query, list: List, world: &World) -> Result<Response, Refusal> {
     let filter = Filter::summary(query)?;
     let unbounded = (Bound::Unbounded, Bound::Unbounded);
     let mut sums = Sums::default();
-    let ids = world.index(List::Live).range(SortBy::Id, unbounded);
+    let ids = world.index(list).range(SortBy::Id, unbounded);
     for deal in
         ids.filter_map(|id| world.shown(id)).filter(|deal| world.sees(deal) && filter.admits(deal))
     {

@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use super::{Id, attached::Kind};
+use super::{
+    Id,
+    attached::{ConversionEnd, Kind},
+    v1::Removed,
+};
 
 /// How the emulator behaves where the reference is silent or where an account may differ.
 ///
@@ -57,8 +61,14 @@ pub struct Switches {
     pub installment_pages: InstallmentPages,
     /// Whether `data` of an empty v1 page is null rather than `[]`.
     pub empty_page_null: bool,
-    /// How long a conversion to a lead says that it is running.
+    /// How long a conversion to a lead says that it has not started.
+    pub conversion_waits: Duration,
+    /// How long it then says that it is running.
     pub conversion_takes: Duration,
+    /// How it ends.
+    pub conversion_ends: ConversionEnd,
+    /// What becomes of a request to an endpoint that is gone from the reference.
+    pub removed_endpoints: Removed,
     /// Whether an archived deal can be changed other than by unarchive, delete and restore.
     pub archived_editable: bool,
     /// Lists show an edit only this long after it was made; a single deal is always up to date.
@@ -128,7 +138,10 @@ impl Default for Switches {
             installments: Installments::There,
             installment_pages: InstallmentPages::WhenMore,
             empty_page_null: false,
+            conversion_waits: Duration::ZERO,
             conversion_takes: Duration::ZERO,
+            conversion_ends: ConversionEnd::Completed,
+            removed_endpoints: Removed::Gone,
             archived_editable: false,
             visible_after: Duration::ZERO,
             null_update_every: None,

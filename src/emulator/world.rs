@@ -14,6 +14,7 @@ use serde_json::Value as Json;
 
 use super::{
     Id,
+    around::Around,
     attached::{Attached, Conversion, Counts},
     company::Company,
     deal::Deal,
@@ -59,6 +60,12 @@ pub struct World {
     pub(super) next_installment: Id,
     pub(super) next_participant: Id,
     pub(super) next_uuid: u64,
+    pub(super) next_row: Id,
+    pub(super) next_change: Id,
+    /// Whether what changes now was asked for by a request.
+    pub(super) by_request: bool,
+    /// When the world began.
+    pub(super) born: Second,
     /// Ids of reference data that were given away, where the last one is no longer there to tell.
     pub(super) next_record: BTreeMap<Reference, Id>,
     /// Jobs that make leads of deals, by their UUID.
@@ -78,6 +85,8 @@ pub struct World {
     pub(super) late_counts: Late<Counts>,
     /// What the reads of what hangs on a deal still show.
     pub(super) late_attached: Late<Option<Arc<Attached>>>,
+    /// What they still show of what is done around a deal.
+    pub(super) late_around: Late<Around>,
 }
 
 /// What the lists show of a deal until an edit becomes visible; `None`: the deal was not there yet.
@@ -112,6 +121,10 @@ impl World {
             next_installment: 1,
             next_participant: 1,
             next_uuid: 0,
+            next_row: 0,
+            next_change: 0,
+            by_request: false,
+            born: Second::of(now),
             next_record: BTreeMap::new(),
             conversions: BTreeMap::new(),
             history: Vec::new(),
@@ -124,6 +137,7 @@ impl World {
             late: BTreeMap::new(),
             late_counts: Late::default(),
             late_attached: Late::default(),
+            late_around: Late::default(),
         }
     }
 
@@ -211,6 +225,7 @@ impl World {
         }
         self.late_counts.forget_old(now);
         self.late_attached.forget_old(now);
+        self.late_around.forget_old(now);
         let today = Second::of(now);
         self.conversions.retain(|_, conversion| conversion.is_known(today));
         while let Some((_, id)) =

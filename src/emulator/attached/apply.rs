@@ -290,7 +290,7 @@ impl World {
             edit.map(drop)
         });
         // All of it or nothing.
-        done.inspect_err(|_| drop(self.store(before)))?;
+        done.inspect_err(|_| self.replace(deal, Some(before)))?;
         Ok(Edited::Deal(deal))
     }
 
@@ -342,7 +342,7 @@ impl World {
 }
 
 /// Takes the next number.
-fn next(number: &mut Id) -> Id {
+pub(super) fn next(number: &mut Id) -> Id {
     let taken = *number;
     *number += 1;
     taken

@@ -1,7 +1,9 @@
 //! Reads of what hangs on deals: which endpoint, which deals it answers for, which rows in which order.
 
+use std::time::Duration;
+
 use http::StatusCode;
-use serde_json::{Value as Json, json};
+use serde_json::json;
 
 use super::{
     super::{
@@ -10,10 +12,11 @@ use super::{
         query::{Query, Refusal, positive},
         second::{Second, v1},
         sorted::{SortKey, Sorting},
+        stretch::{self, Stretch},
         switches::{ChildAnswer, InstallmentPages, Installments, ProductsBy, Reach},
         world::World,
     },
-    Attached, Gone, Kind, participant,
+    Attached, ConversionEnd, Gone, Kind, participant,
     view::{DiscountView, FollowerView, InstallmentView, LineView, json},
 };
 use crate::seams::Response;
@@ -96,10 +99,14 @@ impl ChildRead {
 }
 
 /// A deal and what hangs on it.
-type Parent<'a> = (&'a Deal, &'a Attached);
+pub(in super::super) type Parent<'a> = (&'a Deal, &'a Attached);
 
 /// Finds a deal for a read of what hangs on it; `None`: it is answered for as if it had nothing.
-fn parent(id: Id, reach: Reach, world: &World) -> Result<Option<Parent<'_>>, Refusal> {
+pub(in super::super) fn parent(
+    id: Id,
+    reach: Reach,
+    world: &World,
+) -> Result<Option<Parent<'_>>, Refusal> {
     let Some(deal) = world.deal(id) else {
         return match reach.unknown {
             ChildAnswer::NotFound => Err(Refusal::NoDeal),
@@ -274,31 +281,16 @@ fn events(kind: Kind, attached: &Attached) -> Vec<Event> {
 
 /// Pages of v1: `start` and `limit`; parameters it does not know are ignored.
 fn participants(id: Id, query: &Query, world: &World) -> Result<Response, Refusal> {
-    let start = match query.get("start") {
-        None | Some("0") => 0,
-        Some(start) => positive("start", start)? as usize,
-    };
-    let limit = super::super::list::limit(query, world.switches())?;
+    let stretch = Stretch::parse(query, world.switches())?;
     let parent = parent(id, world.switches().single_children, world)?;
     let all = parent
         .iter()
         .flat_map(|(deal, attached)| attached.participants.iter().map(move |it| (deal, it)));
-    let mut rest = all.skip(start);
-    let page = rest.by_ref().take(limit).collect::<Vec<_>>();
-    let more = rest.next().is_some();
-    let mut pagination = json!({"start": start, "limit": limit, "more_items_in_collection": more});
-    if more {
-        pagination["next_start"] = (start + limit).into();
-    }
-    let rows = page.iter().map(|(deal, it)| participant::participant(deal, it, world));
-    let rows = rows.collect::<Vec<_>>();
-    let nothing = rows.is_empty() && world.switches().empty_page_null;
+    let (page, pagination) = stretch.cut(all);
+    let rows = page.iter().map(|(deal, it)| participant::participant(deal, it, world)).collect();
     let participants = page.iter().map(|(_, it)| *it).collect::<Vec<_>>();
-    Ok(answer::whole(&json!({
-        "success": true, "data": if nothing { Json::Null } else { rows.into() },
-        "additional_data": {"pagination": pagination},
-        "related_objects": participant::related(&participants, world),
-    })))
+    let related = participant::related(&participants, world);
+    Ok(stretch::answer(rows, pagination, Some(related), world.switches()))
 }
 
 fn conversion_status(id: Id, conversion: &str, world: &World) -> Result<Response, Refusal> {
@@ -312,11 +304,17 @@ fn conversion_status(id: Id, conversion: &str, world: &World) -> Result<Response
         });
         return Ok(answer::json_response(StatusCode::NOT_FOUND, body.to_string().into()));
     };
-    let running = u64::from(now.since(found.begun)) < world.switches().conversion_takes.as_secs();
-    let mut data = json!({
-        "conversion_id": conversion, "status": if running { "running" } else { "completed" },
-    });
-    if !running {
+    let (age, switches) = (Duration::from_secs(now.since(found.begun).into()), world.switches());
+    let state = if age < switches.conversion_waits {
+        "not_started"
+    } else if age < switches.conversion_waits + switches.conversion_takes {
+        "running"
+    } else {
+        found.end.name()
+    };
+    let mut data = json!({"conversion_id": conversion, "status": state});
+    // Source: API reference v2: the lead is told of only where the conversion was successfully finished.
+    if state == ConversionEnd::Completed.name() {
         data["lead_id"] = found.lead.as_str().into();
     }
     Ok(answer::whole(&json!({"success": true, "data": data, "additional_data": null})))

@@ -14,11 +14,35 @@ use super::{
 /// How long the state of a conversion can be read: "a few days". Source: API reference v2, "Get Deal conversion status".
 const KEPT: u32 = 3 * 24 * 3_600;
 
+/// How a conversion to a lead ends. Source: API reference v2, "Get Deal conversion status"; why one fails is unknown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(
+    missing_docs,
+    reason = "each is named as the API names it; only the first deletes the deal"
+)]
+pub enum ConversionEnd {
+    Completed,
+    Failed,
+    Rejected,
+}
+
+impl ConversionEnd {
+    /// Returns the name the API uses.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+            Self::Rejected => "rejected",
+        }
+    }
+}
+
 /// A job that makes a lead of a deal.
 #[derive(Debug, Clone)]
 pub(in super::super) struct Conversion {
     pub(super) deal: Id,
     pub(super) begun: Second,
+    pub(super) end: ConversionEnd,
     pub(super) lead: String,
 }
 
@@ -39,6 +63,7 @@ impl World {
             return Err(EditError::NotAllowed);
         }
         let (mut from, mut to) = (self.editable(loser)?, self.editable(winner)?);
+        self.move_around(&mut from, &mut to);
         inherit(&mut from, &mut to);
         let had_lines = !from.attached().lines.is_empty();
         let mut moved = to.attached().clone();
@@ -60,19 +85,21 @@ impl World {
         Ok(self.store(to))
     }
 
-    /// Begins a conversion; the deal is deleted at once, whatever [`Switches::conversion_takes`] says.
+    /// Begins a conversion; a deal that becomes a lead is deleted at once, whatever [`Switches::conversion_takes`] says.
     ///
     /// [`Switches::conversion_takes`]: super::super::Switches::conversion_takes
     pub(in super::super) fn convert(&mut self, id: Id) -> Result<Edited, EditError> {
         let mut deal = self.editable(id)?;
-        let now = Second::of(self.now());
-        deal.deleted = Some(now);
-        if self.switches().bumps.delete {
-            deal.update_time = Some(now);
+        let (now, end) = (Second::of(self.now()), self.switches().conversion_ends);
+        if end == ConversionEnd::Completed {
+            deal.deleted = Some(now);
+            if self.switches().bumps.delete {
+                deal.update_time = Some(now);
+            }
+            self.store(deal);
         }
-        self.store(deal);
         let (conversion, lead) = (self.new_uuid(), self.new_uuid());
-        self.conversions.insert(conversion.clone(), Conversion { deal: id, begun: now, lead });
+        self.conversions.insert(conversion.clone(), Conversion { deal: id, begun: now, end, lead });
         Ok(Edited::Conversion(id, conversion))
     }
 }

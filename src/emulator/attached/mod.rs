@@ -4,9 +4,11 @@
 //! line.rs     a product line and what it comes to     apply.rs   edits of all five, and what they do to the deal
 //! list.rs     the reads                               merge.rs   two deals become one, a deal becomes a lead
 //! view.rs  participant.rs  JSON                       random.rs  edits as people make them
+//! duplicate.rs  a deal like another
 //! ```
 
 mod apply;
+mod duplicate;
 mod line;
 mod list;
 mod merge;
@@ -20,9 +22,10 @@ use super::{Id, second::Second, value::Cents};
 
 pub(super) use line::Attachment;
 pub use line::{BillingFrequency, DiscountType, ProductLine, TaxMethod};
-pub(super) use list::{ChildRead, installments_refused};
+pub(super) use list::{ChildRead, Parent, installments_refused, parent};
 pub(super) use merge::Conversion;
-pub(super) use participant::related_to;
+pub use merge::ConversionEnd;
+pub(super) use participant::{person, related_person, related_to, user};
 
 /// The kinds of things that hang on a deal as rows of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

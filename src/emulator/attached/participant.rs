@@ -31,15 +31,17 @@ pub(super) fn related(participants: &[&Participant], world: &World) -> Json {
     for participant in participants {
         let (who, by) = (participant.person_id, participant.added_by);
         users.insert(by.to_string(), user(by, false, world));
-        persons.insert(
-            who.to_string(),
-            json!({
-                "active_flag": participant.active, "id": who, "name": name(who, world),
-                "email": email(who, world), "phone": phone(who, world), "owner_id": world.user(),
-            }),
-        );
+        persons.insert(who.to_string(), related_person(who, participant.active, world));
     }
     json!({"user": users, "person": persons})
+}
+
+/// Writes what an answer adds about a person in it.
+pub(in super::super) fn related_person(id: Id, active: bool, world: &World) -> Json {
+    json!({
+        "active_flag": active, "id": id, "name": name(id, world), "email": email(id, world),
+        "phone": phone(id, world), "owner_id": world.user(),
+    })
 }
 
 /// Writes what an answer with one participant of a deal adds.
@@ -49,7 +51,8 @@ pub(in super::super) fn related_to(deal: Id, id: Id, world: &World) -> Json {
     related(&found.collect::<Vec<_>>(), world)
 }
 
-fn person(id: Id, active: bool, world: &World) -> Json {
+/// Writes a person as v1 does inside other things.
+pub(in super::super) fn person(id: Id, active: bool, world: &World) -> Json {
     let company = world.company();
     let name = name(id, world).unwrap_or("");
     let (first, last) = name.split_once(' ').unwrap_or((name, ""));
@@ -64,7 +67,8 @@ fn person(id: Id, active: bool, world: &World) -> Json {
     })
 }
 
-fn user(id: Id, with_value: bool, world: &World) -> Json {
+/// Writes a user as v1 does inside other things.
+pub(in super::super) fn user(id: Id, with_value: bool, world: &World) -> Json {
     let user = world.company().users.get(&id);
     let mut object = json!({
         "id": id, "name": user.map(|user| &user.name), "email": user.map(|user| &user.email), "has_pic": 0,

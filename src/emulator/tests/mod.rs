@@ -1,7 +1,11 @@
 //! Requests against a generated world.
 
+mod around;
+mod chronicle;
 mod edits;
+mod examples;
 mod faults;
+mod former;
 mod limits;
 mod paging;
 mod parameters;

@@ -76,7 +76,10 @@ fn every_member_of_a_deal_can_be_changed() {
         json!({"person_id": person, "org_id": org}),
         json!({"person_id": null}),
         json!({"label_ids": [label]}),
+        json!({"probability": 62.5, "expected_close_date": "2026-03-31"}),
+        json!({"probability": null, "expected_close_date": null}),
         json!({"status": "won"}),
+        json!({"won_time": "2026-01-02T03:04:05Z"}),
         json!({"status": "lost", "lost_reason": "Price"}),
         json!({"lost_reason": null}),
         json!({"status": "open"}),
@@ -186,6 +189,51 @@ fn rows_come_change_and_go() {
         line[9..]
     );
     assert_eq!(deal(&bench, id)["products_count"], 2);
+}
+
+#[test]
+fn several_lines_are_removed_at_once_or_none() {
+    let bench = Bench::new(50);
+    let id = bare(&bench);
+    for _ in 0..3 {
+        bench.edit(Edit::AddProduct(id, a_line(&bench)));
+    }
+    let path = format!("/api/v2/deals/{id}/products");
+    let ids = bench.ids(&format!("{path}?limit=10"));
+    let (status, ..) = bench.write("DELETE", &format!("{path}?ids={},1", ids[0]), &Json::Null);
+    assert_eq!((status, deal(&bench, id)["products_count"].clone()), (404, json!(3)));
+    let (_, answer, cost) = bench.write("DELETE", &format!("{path}?ids={}", ids[1]), &Json::Null);
+    assert_eq!((&answer["data"]["ids"], cost), (&json!([ids[1]]), 15));
+    assert_eq!(answer["additional_data"], json!({"more_items_in_collection": true}));
+    let (_, answer, _) = bench.write("DELETE", &path, &Json::Null);
+    assert_eq!(answer["data"]["ids"], json!([ids[0], ids[2]]));
+    let left = deal(&bench, id);
+    assert_eq!((&left["products_count"], &left["value"]), (&json!(0), &json!(0)));
+}
+
+#[test]
+fn times_of_closing_are_refused_where_the_status_is_another() {
+    let bench = Bench::new(50);
+    let id = bare(&bench);
+    bench.edit(Edit::ChangeDeal(id, DealChange::Win));
+    let table = [
+        json!({"lost_time": NOW}),
+        json!({"close_time": "yesterday"}),
+        json!({"status": "open", "close_time": NOW}),
+        json!({"probability": 101}),
+        json!({"expected_close_date": "soon"}),
+        json!({"add_time": NOW}),
+    ];
+    for body in table {
+        assert_eq!(bench.write("PATCH", &format!("/api/v2/deals/{id}"), &body).0, 400, "{body}");
+    }
+    let body = json!({"status": "lost", "lost_time": "2026-01-02 03:04:05"});
+    let (_, answer, _) = bench.write("PATCH", &format!("/api/v2/deals/{id}"), &body);
+    let answer = &answer["data"];
+    assert_eq!(
+        (&answer["lost_time"], &answer["won_time"]),
+        (&json!("2026-01-02T03:04:05Z"), &Json::Null)
+    );
 }
 
 #[test]

@@ -31,7 +31,7 @@ fn what_is_wrong_is_refused_and_changes_nothing() {
         ("PATCH", &d, json!({"visible_to": 2}), 400, "visible_to"),
         ("PATCH", &d, json!({"label_ids": [1_000_000]}), 400, "label_ids"),
         ("PATCH", &d, json!({"custom_fields": {"title": "x"}}), 400, "Unknown key 'title'"),
-        ("PATCH", &d, json!({"probability": 50}), 400, "This emulator cannot set it"),
+        ("PATCH", &d, json!({"archive_time": NOW}), 400, "This emulator cannot set it"),
         ("PATCH", &d, json!({"title": "x", "won_time": "2026-01-01T00:00:00Z"}), 400, "won_time"),
         ("PATCH", &at("products/1"), json!({"quantity": 1}), 404, "Entity was not found"),
         ("POST", &at("products"), json!({"product_id": 1}), 400, "required property 'item_price'"),

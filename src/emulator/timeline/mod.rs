@@ -1,4 +1,4 @@
-//! `/v1/deals/timeline`: deals period by period, by a date of theirs.
+//! `/v1/deals/timeline`, also of archived deals: deals period by period, by a date of theirs.
 
 mod field;
 mod view;
@@ -21,7 +21,8 @@ use super::{
 };
 use crate::seams::Response;
 use field::DateField;
-use view::{FlatView, TotalsConverted, TotalsView};
+pub(super) use view::FlatView;
+use view::{TotalsConverted, TotalsView};
 
 /// The most periods one request may ask for; what the real one takes is unknown.
 const MAX_AMOUNT: u32 = 1_000;
@@ -98,12 +99,12 @@ impl Asked {
         })
     }
 
-    fn admits(&self, deal: &Deal, world: &World) -> bool {
+    fn admits(&self, deal: &Deal, list: List, world: &World) -> bool {
         // Source: API reference v1: "Returns not archived open and won deals".
         let status = deal.status != Status::Lost || world.switches().timeline_lost;
         status
             && deal.deleted.is_none()
-            && deal.archived.is_none()
+            && deal.archived.is_some() == (list == List::Archived)
             && self.user.is_none_or(|user| user == deal.owner_id)
             && self.pipeline.is_none_or(|pipeline| pipeline == deal.pipeline_id)
             && world.sees(deal)
@@ -145,9 +146,9 @@ struct PeriodView<'a> {
     totals_converted: Option<TotalsConverted>,
 }
 
-pub(super) fn timeline(query: &Query, world: &World) -> Result<Response, Refusal> {
+pub(super) fn timeline(query: &Query, list: List, world: &World) -> Result<Response, Refusal> {
     let asked = Asked::parse(query, world)?;
-    let buckets = buckets(&asked, world);
+    let buckets = buckets(&asked, list, world);
     let views = asked.starts.windows(2).zip(&buckets).map(|(days, bucket)| {
         let last = days[1].saturating_sub(1.day());
         let flat = || bucket.deals.iter().map(|deal| FlatView::of(deal, world)).collect();
@@ -167,12 +168,12 @@ pub(super) fn timeline(query: &Query, world: &World) -> Result<Response, Refusal
 }
 
 /// Puts the deals into the periods their date lies in; those without a date are in none.
-fn buckets<'a>(asked: &Asked, world: &'a World) -> Vec<Bucket<'a>> {
+fn buckets<'a>(asked: &Asked, list: List, world: &'a World) -> Vec<Bucket<'a>> {
     let unbounded = (Bound::Unbounded, Bound::Unbounded);
     let mut buckets = Vec::new();
     buckets.resize_with(asked.starts.len() - 1, Bucket::default);
-    let ids = world.index(List::Live).range(SortBy::Id, unbounded);
-    let deals = ids.filter_map(|id| world.shown(id)).filter(|deal| asked.admits(deal, world));
+    let ids = world.index(list).range(SortBy::Id, unbounded);
+    let deals = ids.filter_map(|id| world.shown(id)).filter(|deal| asked.admits(deal, list, world));
     for deal in deals {
         let Some(day) = asked.field.day(deal, world) else { continue };
         let begun = asked.starts.partition_point(|start| *start <= day);

@@ -27,8 +27,14 @@ const MEMBERS: &str = "id creator_user_id user_id person_id org_id stage_id titl
     formatted_weighted_value weighted_value_currency rotten_time owner_name cc_email org_hidden person_hidden acv arr \
     mrr acv_currency arr_currency mrr_currency";
 
+/// What the other answers of v1 have besides.
+const ORIGIN: &str = "origin origin_id channel channel_id";
+/// What they do not have.
+const ARCHIVAL: [&str; 2] = ["archive_time", "is_archived"];
+
 /// A deal as a timeline writes it; of activities and rotting nothing is known here.
-pub(super) struct FlatView<'a> {
+pub(in super::super) struct FlatView<'a> {
+    in_timeline: bool,
     members: Map<String, Json>,
     world: &'a World,
     deal: &'a Deal,
@@ -37,7 +43,19 @@ pub(super) struct FlatView<'a> {
 impl<'a> FlatView<'a> {
     pub(super) fn of(deal: &'a Deal, world: &'a World) -> Self {
         let Json::Object(members) = flat(deal, world) else { unreachable!("a deal is an object") };
-        Self { members, world, deal }
+        Self { in_timeline: true, members, world, deal }
+    }
+
+    /// Returns the deal as the answers to a merge and to a duplication write it.
+    pub(in super::super) fn written(deal: &'a Deal, world: &'a World) -> Self {
+        Self { in_timeline: false, ..Self::of(deal, world) }
+    }
+
+    fn names(&self) -> impl Iterator<Item = &'static str> {
+        let in_timeline = self.in_timeline;
+        let here = move |name: &&str| in_timeline || !ARCHIVAL.contains(name);
+        let others = ORIGIN.split_whitespace().filter(move |_| !in_timeline);
+        MEMBERS.split_whitespace().filter(here).chain(others)
     }
 
     /// Returns a member that the other answers of v1 do not have, or not in this form; null for the rest.
@@ -71,7 +89,7 @@ impl<'a> FlatView<'a> {
 impl Serialize for FlatView<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        for member in MEMBERS.split_whitespace() {
+        for member in self.names() {
             match self.members.get(member).filter(|value| !value.is_null()) {
                 Some(value) => map.serialize_entry(member, value)?,
                 None => map.serialize_entry(member, &self.own(member))?,

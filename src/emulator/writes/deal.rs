@@ -6,6 +6,7 @@ use super::{
         deal::{Deal, Status},
         edit::{DealChange, Edit, EditError},
         query::Refusal,
+        second::Second,
         value::Cents,
         view::{DealView, Shape},
         world::World,
@@ -17,7 +18,7 @@ use super::{
 use crate::seams::Response;
 
 /// The members that can be set.
-const KNOWN: [&str; 15] = [
+const KNOWN: [&str; 20] = [
     "title",
     "owner_id",
     "person_id",
@@ -33,19 +34,14 @@ const KNOWN: [&str; 15] = [
     "visible_to",
     "label_ids",
     "custom_fields",
-];
-/// The members of the reference for which this world has no edit.
-const UNSUPPORTED: [&str; 9] = [
-    "add_time",
-    "update_time",
-    "stage_change_time",
-    "archive_time",
     "probability",
+    "expected_close_date",
     "close_time",
     "won_time",
     "lost_time",
-    "expected_close_date",
 ];
+/// The members of the reference for which this world has no edit.
+const UNSUPPORTED: [&str; 4] = ["add_time", "update_time", "stage_change_time", "archive_time"];
 
 /// Makes a deal. Source: API reference v2, "Add a new deal": only the title is required.
 pub(super) fn add(body: &Body, world: &mut World) -> Result<Response, Refusal> {
@@ -194,8 +190,52 @@ fn changes(body: &Body, deal: Option<&Deal>, world: &World) -> Result<Vec<DealCh
             whom.ok_or_else(|| body.wrong("visible_to", "The value must be 1, 3, 5 or 7"))?;
         changes.push(DealChange::VisibleTo(whom));
     }
+    changes.extend(forecast(body)?);
     changes.extend(status(body, deal)?);
+    changes.extend(closed(body, deal)?);
     changes.extend(custom::changes(body, world)?);
+    Ok(changes)
+}
+
+/// Reads how likely a deal is won, and when.
+fn forecast(body: &Body) -> Result<Vec<DealChange>, Refusal> {
+    let mut changes = Vec::new();
+    if body.is_null("probability") {
+        changes.push(DealChange::Probability(None));
+    } else if let Some(Cents(percent)) = body.amount("probability")? {
+        let percent = u16::try_from(percent).ok().filter(|percent| *percent <= 10_000);
+        let wrong = || body.wrong("probability", "The value must be from 0 to 100");
+        changes.push(DealChange::Probability(Some(percent.ok_or_else(wrong)?)));
+    }
+    if body.is_null("expected_close_date") {
+        changes.push(DealChange::ExpectedClose(None));
+    } else if let Some(day) = body.date("expected_close_date")? {
+        changes.push(DealChange::ExpectedClose(Some(day)));
+    }
+    Ok(changes)
+}
+
+/// Reads when a deal was won or lost.
+///
+/// Source: API reference v2: `close_time` "can only be set if deal status is won or lost", the others if it is theirs.
+fn closed(body: &Body, deal: Option<&Deal>) -> Result<Vec<DealChange>, Refusal> {
+    let after = body.text("status")?.unwrap_or(deal.map_or("open", |deal| deal.status.name()));
+    let mut changes = Vec::new();
+    let members =
+        [("close_time", &["won", "lost"][..]), ("won_time", &["won"]), ("lost_time", &["lost"])];
+    for (member, statuses) in members {
+        // That an open deal has none need not be said, and cannot be unsaid.
+        if body.is_null(member) && after == "open" {
+            continue;
+        }
+        let Some(text) = body.text(member)? else { continue };
+        if !statuses.contains(&after) {
+            let problem = format!("It can only be set if the status is {}", statuses.join(" or "));
+            return Err(body.wrong(member, &problem));
+        }
+        let invalid = || body.wrong(member, "The value is not a valid datetime");
+        changes.push(DealChange::Closed(Second::read(text).ok_or_else(invalid)?));
+    }
     Ok(changes)
 }
 

@@ -10,6 +10,7 @@ use super::{
         edit::{Edit, EditError, Edited},
         query::Refusal,
         second::v1,
+        timeline::FlatView,
         value::Cents,
         world::World,
     },
@@ -28,9 +29,16 @@ pub(super) fn merge(loser: Id, body: &Body, world: &mut World) -> Result<Respons
     let edits = vec![Edit::MergeDeals { loser, winner }];
     world.apply_all(&[loser, winner], edits).map_err(refusal)?;
     let deal = world.deal(winner).ok_or(Refusal::NoDeal)?;
-    let mut shown = flat(deal, world);
+    let mut shown = json!(FlatView::written(deal, world));
     shown["merge_what_id"] = loser.into();
     Ok(answer::single(shown))
+}
+
+/// Makes a deal like another.
+pub(super) fn duplicate(deal: Id, world: &mut World) -> Result<Response, Refusal> {
+    let edited = apply(Edit::DuplicateDeal(deal), deal, world)?;
+    let made = edited.deal().and_then(|id| world.deal(id)).ok_or(Refusal::NoDeal)?;
+    Ok(answer::single(FlatView::written(made, world)))
 }
 
 /// Begins to make a lead of a deal.
@@ -47,7 +55,7 @@ pub(super) fn unknown() -> Refusal {
     Refusal::Other(StatusCode::NOT_FOUND, "Entity was not found".to_owned())
 }
 
-/// Writes a deal as v1 does, as far as this world knows it; without custom fields.
+/// Writes a deal as v1 does, as far as this world knows it; without custom fields, as the example has none.
 ///
 /// Source: the example answer of the API reference v1.
 pub(in super::super) fn flat(deal: &Deal, world: &World) -> Json {

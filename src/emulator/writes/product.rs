@@ -1,13 +1,13 @@
 //! Product lines that are added, changed and removed.
 
 use jiff::{ToSpan as _, civil::Date};
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 use super::{
     super::{
         BillingFrequency, DiscountType, Id, ProductLine, TaxMethod, answer,
         edit::{Edit, EditError, Edited},
-        query::Refusal,
+        query::{Query, Refusal, positive},
         second::Second,
         value::Cents,
         world::World,
@@ -85,6 +85,27 @@ pub(super) fn change(
 pub(super) fn delete(deal: Id, id: Id, world: &mut World) -> Result<Response, Refusal> {
     apply(Edit::RemoveProduct(deal, id), deal, world)?;
     Ok(deleted(id))
+}
+
+/// Removes several lines, or the first 100 where none are named; one that is not there is refused with all others.
+///
+/// Source: API reference v2, "Delete many products from a deal".
+pub(super) fn delete_many(deal: Id, query: &Query, world: &mut World) -> Result<Response, Refusal> {
+    let lines = &world.deal(deal).ok_or(Refusal::NoDeal)?.attached().lines;
+    let all = lines.iter().map(|line| line.id).collect::<Vec<_>>();
+    let ids = match query.list("ids") {
+        None => all.iter().copied().take(MAX_BULK).collect::<Vec<_>>(),
+        Some(ids) if ids.len() > MAX_BULK => {
+            return Err(Refusal::invalid("ids", "At most 100 ids are allowed"));
+        }
+        Some(ids) => ids.into_iter().map(|id| positive("ids", id)).collect::<Result<_, _>>()?,
+    };
+    let edits = ids.iter().map(|id| Edit::RemoveProduct(deal, *id)).collect();
+    world.apply_all(&[deal], edits).map_err(refusal)?;
+    let more = all.len() > ids.len();
+    Ok(answer::whole(&json!({
+        "success": true, "data": {"ids": ids}, "additional_data": {"more_items_in_collection": more},
+    })))
 }
 
 fn shown(deal: Id, edited: &Edited, world: &World) -> Json {
