@@ -55,8 +55,8 @@ pub(crate) fn daemon(overrides: &Overrides) -> Result<Exit, Failure> {
 /// Opens the database; a disk without room, or a stranger's lock, is waited out.
 fn open(config: &Config) -> Result<Store, Failure> {
     loop {
-        let lock = Lock::acquire(&config.database)?.named(DAEMON);
-        match Store::open(lock, config.database_mode.bits()) {
+        let lock = Lock::acquire(&config.database).map(|lock| lock.named(DAEMON));
+        match lock.and_then(|lock| Store::open(lock, config.database_mode.bits())) {
             Err(failure) if failure.may_pass() => {
                 let wait_s = OPEN_AGAIN.as_secs();
                 error!(
@@ -122,7 +122,9 @@ async fn keep(
     supervisor.stopping();
     ended.cancel();
     ringing.abort();
-    close(writer, thread).await;
+    if let Err(error) = close(writer, thread).await {
+        error!("The write-ahead log was not written back: {error}");
+    }
     if let Some(pages) = pages {
         // Whoever still reads a page is not waited for.
         let _ = tokio::time::timeout(PAGES_END, pages).await;

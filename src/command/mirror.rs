@@ -11,7 +11,7 @@ use pipedrive_mirror::{
     exit::Exit,
     id::ApiToken,
     seams::Transport,
-    store::{Lock, Reader, Store, StoreLedger, Writer},
+    store::{Lock, Reader, Store, StoreError, StoreLedger, Writer},
     sync::{Engine, Fault, Mode, Observer, Outcome, Report, Settings, Wanted},
 };
 use serde_json::json;
@@ -166,23 +166,34 @@ pub(crate) async fn run(
     let client = Client::new(source.transport, clock.clone(), ledger, source.token, &options);
     let engine =
         Engine::new(client, writer.clone(), clock, shutdown.token.clone(), observer, settings);
-    let report = engine.run(mode, wanted).await;
+    let mut report = engine.run(mode, wanted).await;
     drop(engine);
-    close(writer, thread).await;
+    if let Err(error) = close(writer, thread).await {
+        report.fault.get_or_insert(error.into());
+    }
     Ok(report)
 }
 
 /// Writes the log back and closes the database; every other handle of the writer has been dropped.
-pub(crate) async fn close(writer: Writer, thread: JoinHandle<()>) {
+///
+/// # Errors
+///
+/// The disk failed: what was stored can be read, and yet may not outlive a power failure.
+pub(crate) async fn close(writer: Writer, thread: JoinHandle<()>) -> Result<(), StoreError> {
     let truncated = writer.run(|store| store.truncate_log()).await;
     drop(writer);
     // The thread ends once its last handle is dropped; waiting for it closes the database.
     if !matches!(tokio::task::spawn_blocking(move || thread.join()).await, Ok(Ok(()))) {
         tracing::error!("The writing thread ended badly");
     }
-    // Housekeeping: what was mirrored is what counts.
-    if let Err(error) = truncated {
-        tracing::warn!("The write-ahead log was not written back: {error}");
+    match truncated {
+        Err(error) if error.is_broken_disk() => Err(error),
+        // Housekeeping: what was mirrored is what counts.
+        Err(error) => {
+            tracing::warn!("The write-ahead log was not written back: {error}");
+            Ok(())
+        }
+        Ok(()) => Ok(()),
     }
 }
 

@@ -1,6 +1,6 @@
 //! What can go wrong between the program and its file.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
 
@@ -73,21 +73,59 @@ pub enum StoreError {
     /// The writing thread is gone.
     #[error("the database was closed before the work was done")]
     Closed,
+    /// The system failed to read or write, as a disk that breaks does.
+    #[error(
+        "the disk failed ({0}); look at the disk and the system's log and run again, what was stored stays"
+    )]
+    Disk(rusqlite::Error),
     /// Anything else SQLite says.
     #[error("the database refused: {0}")]
     Sqlite(rusqlite::Error),
+    /// One of those that do not know which file they speak of.
+    #[error("{}: {error}", path.display())]
+    Of {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        error: Box<StoreError>,
+    },
 }
 
 impl StoreError {
+    /// Names the file, where the message does not yet.
+    #[must_use]
+    pub(super) fn of(self, path: &Path) -> Self {
+        match self {
+            Self::Full | Self::Busy | Self::Disk(_) | Self::Sqlite(_) => {
+                Self::Of { path: path.to_owned(), error: Box::new(self) }
+            }
+            named => named,
+        }
+    }
+
     /// Returns whether it passes once a disk has room again or a stranger lets go: then opening the file can be tried again.
     pub fn may_pass(&self) -> bool {
-        matches!(self, Self::Full | Self::Busy | Self::Sqlite(_)) && !self.is_final()
+        match self {
+            Self::Full | Self::Busy | Self::Disk(_) | Self::Sqlite(_) => !self.is_final(),
+            Self::Of { error, .. } => error.may_pass(),
+            _ => false,
+        }
+    }
+
+    /// Returns whether the system failed to read or write.
+    pub fn is_broken_disk(&self) -> bool {
+        match self {
+            Self::Disk(_) => true,
+            Self::Of { error, .. } => error.is_broken_disk(),
+            _ => false,
+        }
     }
 
     /// Returns whether the file will not be usable again by itself, as it is after a disk was full or a stranger's lock.
     pub fn is_final(&self) -> bool {
         match self {
-            Self::Full | Self::Busy | Self::File { .. } => false,
+            Self::Full | Self::Busy | Self::Disk(_) | Self::File { .. } => false,
+            Self::Of { error, .. } => error.is_final(),
             Self::Sqlite(error) => matches!(
                 error.sqlite_error_code(),
                 Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt)
@@ -112,6 +150,7 @@ impl From<rusqlite::Error> for StoreError {
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => Self::Full,
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy,
+            Some(ErrorCode::SystemIoFailure) => Self::Disk(error),
             _ => Self::Sqlite(error),
         }
     }

@@ -39,7 +39,29 @@ pub(super) fn create(path: &Path, mode: u32) -> Result<(), StoreError> {
     }
 }
 
-fn fault(what: &'static str, path: &Path, source: std::io::Error) -> StoreError {
+/// Says why SQLite could not open `path`, or a file that it needs beside it.
+pub(super) fn unopened(path: &Path) -> StoreError {
+    let source = match OpenOptions::new().read(true).write(true).open(path) {
+        Ok(_) => unmade(path),
+        Err(source) => source,
+    };
+    fault("opened", path, source)
+}
+
+/// Says why no file can be made beside `path`: SQLite does not tell a full disk from a folder that nobody may write.
+pub(super) fn unmade(path: &Path) -> std::io::Error {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    match tempfile::Builder::new().prefix(".pipedrive-mirror-").tempfile_in(folder) {
+        Err(source) => source,
+        // It passed meanwhile, or it is something that only SQLite minds.
+        Ok(_) => ErrorKind::PermissionDenied.into(),
+    }
+}
+
+pub(super) fn fault(what: &'static str, path: &Path, source: std::io::Error) -> StoreError {
+    if matches!(source.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded) {
+        return StoreError::Full.of(path);
+    }
     StoreError::File { what, path: path.to_owned(), source }
 }
 

@@ -43,7 +43,7 @@ mod state;
 mod views;
 mod writer;
 
-use std::path::{Path, PathBuf};
+use std::{io::ErrorKind, path::Path};
 
 use rusqlite::{
     Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior, config::DbConfig,
@@ -107,7 +107,7 @@ impl Store {
         tune(&conn)
             .and_then(|()| migrate::run(&mut conn, number))
             .map_err(|error| unusable(&path, error))?;
-        views::ensure(&mut conn)?;
+        views::ensure(&mut conn).map_err(|error| error.of(&path))?;
         let opened = file::identity(&path).ok_or_else(|| StoreError::Replaced(path))?;
         Ok(Self { conn, opened, lock })
     }
@@ -203,19 +203,14 @@ fn tune(conn: &Connection) -> rusqlite::Result<()> {
 
 /// Says in our words why `path` could not be opened.
 fn unusable(path: &Path, error: rusqlite::Error) -> StoreError {
-    let path = PathBuf::from(path);
-    let denied = |kind| StoreError::File {
-        what: "opened",
-        path: path.clone(),
-        source: std::io::Error::from(kind),
-    };
     match error.sqlite_error_code() {
         Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
-            StoreError::Unusable { path, reason: error.to_string() }
+            StoreError::Unusable { path: path.to_owned(), reason: error.to_string() }
         }
-        Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
-            denied(std::io::ErrorKind::PermissionDenied)
+        Some(ErrorCode::CannotOpen) => file::unopened(path),
+        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
+            file::fault("opened", path, ErrorKind::PermissionDenied.into())
         }
-        _ => error.into(),
+        _ => StoreError::from(error).of(path),
     }
 }

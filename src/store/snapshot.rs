@@ -21,7 +21,10 @@ use std::{
 use rusqlite::{Connection, ErrorCode, OpenFlags, backup};
 use tempfile::NamedTempFile;
 
-use super::{Reader, StoreError, canonical, connect, file::identity};
+use super::{
+    Reader, StoreError, canonical, connect,
+    file::{identity, unmade},
+};
 
 /// Pages copied at once: 4 MiB, a few hundredths of a second.
 const PAGES: i32 = 1_024;
@@ -79,6 +82,14 @@ pub enum SnapshotError {
         path: PathBuf,
         /// What the system said.
         source: std::io::Error,
+    },
+    /// The system failed to read the one file or to write the other, as a disk that breaks does.
+    #[error("the disk failed while the database was copied to {} ({reason}); look at the disk and the system's log; no snapshot was written", path.display())]
+    Disk {
+        /// The target.
+        path: PathBuf,
+        /// What SQLite said.
+        reason: String,
     },
     /// The copy, and so the database, is damaged.
     #[error("the database is damaged ({0}); no snapshot was written; keep the older ones")]
@@ -174,10 +185,17 @@ impl Target {
     }
 
     fn file(&self, source: std::io::Error) -> SnapshotError {
-        if source.kind() == ErrorKind::StorageFull {
-            return SnapshotError::Full { path: self.path.clone(), bytes: 0 };
+        refused(&self.path, source)
+    }
+}
+
+/// Says that the system refused to write the copy, and whether for want of room.
+fn refused(path: &Path, source: std::io::Error) -> SnapshotError {
+    match source.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+            SnapshotError::Full { path: path.to_owned(), bytes: 0 }
         }
-        SnapshotError::File { path: self.path.clone(), source }
+        _ => SnapshotError::File { path: path.to_owned(), source },
     }
 }
 
@@ -242,10 +260,14 @@ fn open(part: &Path) -> Result<Connection, SnapshotError> {
     Ok(connect(part, OpenFlags::SQLITE_OPEN_READ_WRITE)?)
 }
 
-/// Says of which file an error speaks: with the original nothing can be wrong but damage.
+/// Says of which file an error speaks: with the original nothing can be wrong but damage and its disk.
 fn told(error: rusqlite::Error, target: &Path, bytes: u64) -> SnapshotError {
     match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => SnapshotError::Full { path: target.to_owned(), bytes },
+        Some(ErrorCode::CannotOpen) => refused(target, unmade(target)),
+        Some(ErrorCode::SystemIoFailure) => {
+            SnapshotError::Disk { path: target.to_owned(), reason: error.to_string() }
+        }
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
             SnapshotError::Damaged(error.to_string())
         }

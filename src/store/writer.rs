@@ -66,8 +66,9 @@ impl Writer {
     ) -> Result<T, StoreError> {
         let (reply, answer) = oneshot::channel();
         let job: Job = Box::new(move |store| {
+            let done = job(store).map_err(|error| error.of(store.path()));
             // Nobody may be waiting any more; the work is done all the same.
-            let _ = reply.send(job(store));
+            let _ = reply.send(done);
         });
         self.queue.send(job).await.map_err(|_| StoreError::Closed)?;
         answer.await.map_err(|_| StoreError::Closed)?

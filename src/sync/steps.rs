@@ -27,6 +27,8 @@ pub(super) struct Steps<'r> {
     pub(super) walks_deals: bool,
     /// Whether a person named what to take up: then nothing waits that failed a short while ago.
     forced: bool,
+    /// What an earlier run began to ask for by the ids that deals name, and did not get to the end of.
+    resumed: Vec<&'static Entity>,
 }
 
 /// A part of a run that was begun: one entity's, for one reason.
@@ -43,7 +45,7 @@ impl<'r> Steps<'r> {
         run: i64,
         report: &'r mut Report,
     ) -> Self {
-        Self { engine, mode, run, report, walks_deals: false, forced: false }
+        Self { engine, mode, run, report, walks_deals: false, forced: false, resumed: Vec::new() }
     }
 
     /// Does everything that is wanted and due, as far as the source, the budget and `stop` allow.
@@ -65,6 +67,7 @@ impl<'r> Steps<'r> {
                 // What people look at first is fresh first: a walk over everything may take days.
                 if !self.read_lists(wanted).await?
                     || !self.read_all_owed(&bulk).await?
+                    || !self.read_resumed().await?
                     || !self.count(&lists).await?
                 {
                     return Ok(());
@@ -132,7 +135,7 @@ impl<'r> Steps<'r> {
 
     /// Begins to mirror those rows of `entity` that deals name: they are asked for by their ids, and what changes from now
     /// on shows in its listing. Returns whether there is nothing else to be read of it now.
-    async fn begin_named(&self, entity: &'static Entity) -> Result<bool, Fault> {
+    async fn begin_named(&mut self, entity: &'static Entity) -> Result<bool, Fault> {
         let Some(now) = self.engine.client.facts().date else { return Ok(false) };
         if !self.engine.is_restricted(entity) {
             return Ok(false);
@@ -140,11 +143,28 @@ impl<'r> Steps<'r> {
         let stored = self.engine.writer.run(move |store| store.checkpoint(entity)).await?;
         if let Some(stored) = stored {
             // Until all that is named was asked for once, there is nothing to be kept up to date.
-            return Ok(stored.complete_began_at.is_none() && stored.cursor.is_none());
+            let unfinished = stored.complete_began_at.is_none() && stored.cursor.is_none();
+            if unfinished {
+                self.resumed.push(entity);
+            }
+            return Ok(unfinished);
         }
         // Nothing that is stored will be older than now: the source's clock is as good as a row's change time.
         let begun = Checkpoint { mark: Some(now), began_at: Some(now), ..Checkpoint::default() };
         self.engine.writer.run(move |store| store.begin_named(entity, &begun, now)).await?;
+        Ok(true)
+    }
+
+    /// Reads what changed of rows that deals name since an earlier run began to ask for them: what that one stored before it
+    /// died may have changed before this one began, and would not be looked at until its schedule is due.
+    async fn read_resumed(&mut self) -> Result<bool, Fault> {
+        for entity in std::mem::take(&mut self.resumed) {
+            let stored = self.engine.writer.run(move |store| store.checkpoint(entity)).await?;
+            let begun = stored.is_some_and(|stored| stored.complete_began_at.is_some());
+            if begun && !self.read_list(entity).await? {
+                return Ok(false);
+            }
+        }
         Ok(true)
     }
 

@@ -124,6 +124,11 @@ impl House {
         self.command(args).spawn().unwrap()
     }
 
+    /// Starts the program with more in its environment.
+    pub fn spawn_with(&self, args: &[&str], more: &[(&str, String)]) -> Child {
+        self.command(args).envs(more.iter().map(|(name, value)| (name, value))).spawn().unwrap()
+    }
+
     /// Runs the program to its end. Whatever it says, the token is not in it.
     pub fn run(&self, args: &[&str]) -> Said {
         said(self.command(args).output().unwrap())

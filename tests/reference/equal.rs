@@ -213,3 +213,22 @@ fn a_value_that_does_not_fit_stays_as_it_came() {
     assert_eq!(sim.number(kept), sim.number("SELECT count(*) FROM organizations"));
     assert!(sim.number(kept) > 0);
 }
+
+#[test]
+fn what_changed_before_a_first_pass_is_gone_on_with_is_here_when_that_is_done() {
+    // As soon as the first are here, and before the pass is written down as complete.
+    let unfinished = "SELECT count(*) FROM sync_checkpoints c WHERE entity = 'persons'
+        AND complete_began_at IS NULL AND EXISTS (SELECT 1 FROM persons)";
+    let dead = (20..200).find_map(|transactions| {
+        let sim = Sim::new(80, 5).in_memory().and_reference();
+        let died = sim.run_for(&BACKFILL, transactions).is_none();
+        (died && sim.number(unfinished) == 1).then_some(sim)
+    });
+    let sim = dead.unwrap();
+    let person = u32::try_from(sim.number("SELECT min(id) FROM persons")).unwrap();
+    sim.advance(600);
+    apply(&sim, Edit::ChangePerson(person, PersonChange::Name("Changed meanwhile".to_owned())));
+    sim.advance(600);
+    complete(&sim.backfill());
+    assert_equal(&sim);
+}

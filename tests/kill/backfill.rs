@@ -1,23 +1,19 @@
-//! Power fails at any moment: the file is sound, nothing is asked for twice, and in the end the mirror equals the source.
-//!
-//! `KILL_DEALS=50000 cargo test --test kill` does the same with as many deals, in whole pages and at moments drawn from
-//! `KILL_SEED`.
-
-#![expect(clippy::unwrap_used, reason = "a test that panics has failed, as it should")]
-
-mod common;
+//! A backfill dies at moments between its requests: nothing is asked for twice.
 
 use std::collections::BTreeSet;
 
-use common::{
-    tcp::{House, Source},
-    truth,
-};
 use pipedrive_mirror::emulator::{Fault, FaultRule, Switches};
+
+use super::{
+    common::{
+        tcp::{House, Source},
+        truth,
+    },
+    number,
+};
 
 #[test]
 fn a_backfill_killed_ten_times_continues_where_it_was_and_ends_equal() {
-    let number = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u32>().unwrap());
     let (deals, page_rows) = match number("KILL_DEALS") {
         Some(deals) => (deals, None),
         None => (2_400, Some(30)),
