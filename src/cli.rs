@@ -123,7 +123,8 @@ pub(crate) struct Backfill {
     #[arg(long, value_name = "TIME", value_parser = parse_since)]
     pub(crate) since: Option<Timestamp>,
 
-    /// Begin anew instead of going on; needed to change --since. Rows stay
+    /// Begin anew instead of going on; needed to change --since. Rows stay, and everything is read again: products and
+    /// installments of all deals too, and what costs a request per deal where --entities names it
     #[arg(long)]
     pub(crate) restart: bool,
 

@@ -625,9 +625,10 @@ fn the_plan_of_a_filled_mirror_sends_nothing_and_takes_no_lock() {
     assert_eq!(plan["own"]["cost"], 0);
     assert_eq!(plan["entities"].as_array().unwrap().len(), 15);
     let again = json(&house.run(&["plan", "--restart", "--json"]));
-    // The lists and the count; pipelines, stages, users, currencies; organizations, persons, products.
+    // The lists and the count; products and installments; pipelines, stages, users, currencies; organizations, persons,
+    // products.
     let reference = (5 + 5 + 20 + 20) + (10 + 10 + 10);
-    assert_eq!(again["total"]["cost"], 2 + 10 + 10 + 20 + 40 + reference, "{again}");
+    assert_eq!(again["total"]["cost"], 2 + 10 + 10 + 20 + 40 + (10 + 10) + reference, "{again}");
     let words = house.run(&["plan"]);
     assert!(
         words.out.contains("together") && words.out.contains("schedules in force"),

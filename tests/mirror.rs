@@ -375,3 +375,40 @@ fn edits_between_any_two_requests_are_all_there_after_one_more_run() {
         sim.assert_equal();
     }
 }
+
+#[test]
+fn a_deal_that_changes_behind_the_place_in_the_second_that_is_read_is_read_by_the_next_pass() {
+    let sim = Sim::with(500, 41, Switches { page_rows: Some(50), ..Switches::default() });
+    // More than ride along in the next pass.
+    let ids = some_live(&sim, 380);
+    let low = ids[0];
+    for id in &ids[3..80] {
+        retitle(&sim, *id, "changed in the second that is read");
+    }
+    let second = sim.emulator.world().deal_json(ids[3]).unwrap()["update_time"].to_string();
+    let (emulator, clock, mut done) = (sim.emulator.clone(), sim.clock.clone(), false);
+    let later = ids[100..].to_vec();
+    sim.distort(move |_, answer| {
+        let answer = answer.unwrap();
+        let text = String::from_utf8(answer.body().to_vec()).unwrap();
+        if !done && text.contains(&second) && text.contains("\"next_cursor\":\"") {
+            done = true;
+            let title = || DealChange::Title("behind".to_owned());
+            emulator.world().apply(Edit::ChangeDeal(low, title())).unwrap();
+            // The pass goes on much later, and meets what is newer.
+            clock.advance(std::time::Duration::from_secs(900));
+            for id in &later {
+                emulator.world().apply(Edit::ChangeDeal(*id, title())).unwrap();
+            }
+        }
+        Ok(answer)
+    });
+    assert_eq!(sim.backfill().outcome(), Outcome::Complete);
+    sim.leave_alone();
+    let title = format!("SELECT title FROM deals WHERE id = {low}");
+    assert_ne!(sim.text(&title).as_deref(), Some("behind"), "the first pass does not see it");
+    sim.advance(60);
+    sim.sync();
+    assert_eq!(sim.text(&title).as_deref(), Some("behind"));
+    sim.assert_equal();
+}

@@ -25,7 +25,7 @@ use super::{
     late::Late,
     reference::Reference,
     second::Second,
-    switches::{DeletedArchived, Switches},
+    switches::{Counters, DeletedArchived, Switches},
     value::Address,
     view::{DealView, Shape},
 };
@@ -173,6 +173,9 @@ impl World {
     /// Changes the switches of a running world.
     pub(super) fn switch(&mut self, change: impl FnOnce(&mut Switches)) {
         change(&mut self.switches);
+        if self.switches.counters == Counters::Current {
+            self.late_counts = Late::default();
+        }
         self.reindex();
     }
 

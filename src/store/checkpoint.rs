@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
 
 use super::{
-    Store, StoreError,
+    Store, StoreError, due,
     state::{self, Key},
 };
 use crate::{
@@ -35,7 +35,8 @@ impl Store {
         self.write(|tx| Ok(save(tx, entity.name, checkpoint)?))
     }
 
-    /// Notes what a backfill of `entities` was asked for: to begin anew (their rows stay), and from which instant on.
+    /// Notes what a backfill of `entities` was asked for: to begin anew (their rows stay, and what is
+    /// stored of the children `anew` is owed again), and from which instant on.
     ///
     /// Both are remembered before anything is read, so that a run that dies at once leaves no list behind that another
     /// run would begin elsewhere.
@@ -48,8 +49,12 @@ impl Store {
         entities: &[&Entity],
         floor: Option<Timestamp>,
         restart: bool,
+        anew: &[&Entity],
     ) -> Result<(), StoreError> {
         self.write(|tx| {
+            for child in anew {
+                due::owe_anew(tx, child.name)?;
+            }
             for entity in entities {
                 if restart {
                     state::clear(tx, Key::Counted)?;

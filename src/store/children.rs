@@ -114,6 +114,8 @@ struct Deal {
     archived: bool,
     /// How many children it has, by its own counter.
     count: Option<i64>,
+    /// Whether a counter of it proves that it has none.
+    childless: bool,
 }
 
 struct Sets<'t> {
@@ -141,7 +143,10 @@ impl Sets<'_> {
             && match deal.count {
                 Some(counter) => counter != 0,
                 None if marking::counts_lines(self.child) => deal.archived,
-                None => deal.archived || self.lines_are_owed(owed.id)?,
+                None if self.lines_are_owed(owed.id)? => true,
+                None if !deal.archived || deal.childless => false,
+                // A value that is the sum of the lines has nothing taken off.
+                None => self.child.evidence != Evidence::ValueGap || self.gap(owed.id)? != Some(0),
             };
         let stored = self.stored(owed.id)?;
         let keeps = doubted && stored.is_some_and(|(rows, _)| rows > 0);
@@ -169,10 +174,17 @@ impl Sets<'_> {
         };
         self.tx
             .prepare_cached(&format!(
-                "SELECT is_deleted = 1 OR _missing_since IS NOT NULL, is_archived, {count} FROM deals WHERE id = ?1"
+                "SELECT is_deleted = 1 OR _missing_since IS NOT NULL, is_archived, {count}, coalesce({zero} = 0, 0)
+                 FROM deals WHERE id = ?1",
+                zero = self.child.zero
             ))?
             .query_row([id], |row| {
-                Ok(Deal { gone: row.get(0)?, archived: row.get(1)?, count: row.get(2)? })
+                Ok(Deal {
+                    gone: row.get(0)?,
+                    archived: row.get(1)?,
+                    count: row.get(2)?,
+                    childless: row.get(3)?,
+                })
             })
             .optional()
     }

@@ -148,7 +148,7 @@ impl Store {
     /// SQLite's.
     pub fn enrol(&mut self, rule: ChildRule, now: Timestamp) -> Result<(), StoreError> {
         let name = rule.entity.name;
-        let Some(enrolment) = enrolment(&self.conn, rule)? else { return Ok(()) };
+        let Some(enrolment) = enrolment(&self.conn, rule, false)? else { return Ok(()) };
         self.write(|tx| {
             let version = state::next_version(tx)?;
             let marked = tx.execute(
@@ -264,6 +264,9 @@ const GAP: &str =
 /// The policy of what is not mirrored.
 const OFF: &str = "off";
 
+/// The policy of what is to be read anew whatever is stored of it.
+const ANEW: &str = "anew";
+
 /// Returns the policy that the marks of `child` follow; `None` if it never was mirrored.
 fn policy(conn: &Connection, child: &str) -> rusqlite::Result<Option<String>> {
     conn.prepare_cached("SELECT value FROM sync_state WHERE key = 'policy_' || ?1")?
@@ -293,14 +296,29 @@ pub(super) struct Enrolment {
     pub(super) again: bool,
 }
 
-/// Returns what enrolling by `rule` would mark; `None` if its policy is the one in force.
-pub(super) fn enrolment(conn: &Connection, rule: ChildRule) -> rusqlite::Result<Option<Enrolment>> {
+/// Lets what is stored of `child` be owed again when it is next enrolled.
+pub(super) fn owe_anew(tx: &Transaction<'_>, child: &str) -> rusqlite::Result<()> {
+    // As if it had been off: what is stored may be out of date.
+    match policy(tx, child)? {
+        Some(_) => set_policy(tx, child, ANEW),
+        None => Ok(()),
+    }
+}
+
+/// Returns what enrolling by `rule` would mark, `anew` if everything is to be read again; `None` if its policy is the one
+/// in force.
+pub(super) fn enrolment(
+    conn: &Connection,
+    rule: ChildRule,
+    anew: bool,
+) -> rusqlite::Result<Option<Enrolment>> {
     let Some(child) = rule.entity.child() else { return Ok(None) };
     let known = policy(conn, rule.entity.name)?;
-    if known.as_deref() == Some(rule.policy.name()) {
+    let anew = known.is_some() && (anew || known.as_deref() == Some(ANEW));
+    let again = anew || known.as_deref() == Some(OFF);
+    if known.as_deref() == Some(rule.policy.name()) && !again {
         return Ok(None);
     }
-    let again = known.as_deref() == Some(OFF);
     let mut has_some = format!("d.{} IS NOT 0", child.zero);
     if child.evidence == Evidence::ValueGap && rule.policy == Policy::Counter {
         // Where the lines are not stored yet, the gap is judged when they are.
@@ -308,6 +326,8 @@ pub(super) fn enrolment(conn: &Connection, rule: ChildRule) -> rusqlite::Result<
     }
     let owes = match rule.policy {
         Policy::All => "1".to_owned(),
+        // No counter tells whether there are any.
+        _ if anew && child.evidence == Evidence::ValueGap => "1".to_owned(),
         Policy::Open => format!("(d.status = 'open' OR {has_some})"),
         Policy::Counter | Policy::Changed => has_some,
     };

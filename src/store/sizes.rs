@@ -147,7 +147,7 @@ impl Reader {
     }
 
     /// Returns what a run would find owed of `rule`'s children at `now` and could ask for; sets that were stored `before`
-    /// are owed again where they are asked for deal by deal.
+    /// are owed again where they are asked for deal by deal, and all of them where everything is read `anew`.
     ///
     /// # Errors
     ///
@@ -157,10 +157,11 @@ impl Reader {
         rule: ChildRule,
         now: Timestamp,
         before: Timestamp,
+        anew: bool,
     ) -> Result<OwedNow, StoreError> {
         let (entity, conn) = (rule.entity, self.connection());
         let Some(child) = entity.child() else { return Ok(OwedNow::default()) };
-        let enrolment = due::enrolment(conn, rule)?;
+        let enrolment = due::enrolment(conn, rule, anew)?;
         let again = enrolment.as_ref().is_some_and(|enrolment| enrolment.again);
         let newly = enrolment.map(|enrolment| enrolment.which);
         let (lines, size) = match (child.evidence, child.scope) {

@@ -23,7 +23,7 @@ use crate::{
     progress::Checkpoint,
     schedule::Schedule,
     seams::Clock,
-    store::{ChildRule, Renewal, StoreError, Writer},
+    store::{ChildRule, Renewal, Store, StoreError, Writer},
 };
 
 /// Which command a run carries out.
@@ -95,6 +95,12 @@ impl Wanted {
             Take::WhenDue if self.entity.every_sync => Some(true),
             Take::WhenDue => matches!(mode, Mode::Backfill { .. }).then_some(true),
         }
+    }
+
+    /// Returns whether a backfill that begins anew reads what hangs on deals again, too. Where every deal costs a request
+    /// of its own, only a person who names it wants that.
+    pub(super) fn is_read_anew(&self) -> bool {
+        self.entity.child().is_some() && (!self.entity.is_trickle() || self.take == Take::Named)
     }
 }
 
@@ -342,7 +348,11 @@ impl Engine {
         if let Mode::Backfill { since, restart } = *mode {
             let entities: Vec<&'static Entity> =
                 wanted.iter().map(|wanted| wanted.entity).collect();
-            self.writer.run(move |store| store.begin_backfill(&entities, since, restart)).await?;
+            let anew = wanted.iter().filter(|wanted| restart && wanted.is_read_anew());
+            let anew: Vec<&'static Entity> = anew.map(|wanted| wanted.entity).collect();
+            let begin =
+                move |store: &mut Store| store.begin_backfill(&entities, since, restart, &anew);
+            self.writer.run(begin).await?;
         }
         self.writer.run(|store| store.notice_decoder()).await?;
         self.renew().await?;

@@ -156,7 +156,7 @@ impl Standing {
         let (mut lists, mut children) = (Vec::new(), Vec::new());
         for wanted in wanted {
             if wanted.entity.child().is_some() {
-                children.push(reading.child(wanted.entity)?);
+                children.push(reading.child(wanted)?);
             } else {
                 lists.push(reading.list(wanted)?);
             }
@@ -344,10 +344,12 @@ impl Reading<'_> {
         Ok(false)
     }
 
-    fn child(&self, entity: &'static Entity) -> Result<ChildStanding, StoreError> {
+    fn child(&self, wanted: &Wanted) -> Result<ChildStanding, StoreError> {
+        let entity = wanted.entity;
+        let anew = self.restarts() && wanted.is_read_anew();
         let rule = self.settings.children.iter().find(|rule| rule.entity == entity);
         let owed = match rule {
-            Some(rule) => self.reader.owed_now(*rule, self.now, self.old())?,
+            Some(rule) => self.reader.owed_now(*rule, self.now, self.old(), anew)?,
             None => OwedNow::default(),
         };
         let progress = self.reader.progress(entity.name)?;
@@ -380,7 +382,7 @@ impl Reading<'_> {
             })
         });
         let Some(rule) = by_lines else { return Ok(0) };
-        let lines = self.reader.owed_now(*rule, self.now, self.old())?.deals;
+        let lines = self.reader.owed_now(*rule, self.now, self.old(), false)?.deals;
         Ok(lines.saturating_sub(self.reader.owed_both(rule.entity, entity)?))
     }
 }

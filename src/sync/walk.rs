@@ -323,13 +323,16 @@ impl<'e> Walk<'e> {
         false
     }
 
-    /// Moves the mark to the latest row that the source's own clock has reached.
+    /// Moves the mark to the latest row that the source's own clock has reached, at most to the beginning of the pass.
     fn advance_mark(&mut self, decoded: &Decoded, now: Option<Timestamp>) {
         let times = || decoded.records.iter().filter_map(|record| record.changed);
         self.report.from_future +=
             times().filter(|&at| now.is_some_and(|now| at > now)).count() as u64;
         let latest = times().filter(|&at| now.is_some_and(|now| at <= now)).max();
-        self.at.mark = self.at.mark.max(latest);
+        // What changed after the pass began may have done so behind its place, in the very second that was being read.
+        let surely =
+            latest.map(|latest| self.at.began_at.map_or(latest, |began| latest.min(began)));
+        self.at.mark = self.at.mark.max(surely);
         self.last = times().next_back().or(self.last);
     }
 

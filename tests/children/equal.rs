@@ -195,3 +195,31 @@ fn wherever_a_run_dies_no_child_is_forgotten() {
         assert_nothing_owed(&sim);
     }
 }
+
+#[test]
+fn a_mark_that_was_raised_while_its_rows_were_on_their_way_is_not_taken_off() {
+    let sim = Sim::new(60, 23).and_children(Policy::Counter);
+    sim.backfill();
+    let id = live_with_products(&sim, 2);
+    apply(&sim, Edit::ChangeDeal(id, DealChange::Title("Touched".to_owned())));
+    apply(&sim, Edit::AddProduct(id, line(&sim)));
+    sim.advance(60);
+    let (mirror, mut asked) = (sim.connection(), 0);
+    sim.distort(move |request, answer| {
+        if names(request, id.into()) && request.uri().path().ends_with("/products") {
+            asked += 1;
+            // As whoever stores the deal anew does; these rows may be older than that.
+            let raise = "UPDATE sync_due SET generation = generation + 1000000 WHERE kind = 'deal_products' AND id = ?1";
+            let raised = if asked == 1 { mirror.execute(raise, [id]).unwrap() } else { 1 };
+            assert_eq!(raised, 1);
+        }
+        answer
+    });
+    let before = sim.emulator.log().len();
+    assert_eq!(sim.sync().outcome(), Outcome::Complete);
+    let log = sim.emulator.log().split_off(before);
+    let read = log.iter().filter(|asked| asked.path.ends_with("/products")).count();
+    assert_eq!(read, 2, "once for the older mark, once for the newer one");
+    assert_nothing_owed(&sim);
+    sim.assert_equal();
+}

@@ -121,6 +121,49 @@ fn an_empty_answer_for_archived_deals_never_empties_what_is_stored() {
 }
 
 #[test]
+fn installments_of_an_archived_deal_that_lost_its_lines_go_with_them() {
+    let switches = Switches { archived_editable: true, ..bumping() };
+    let sim = Sim::with(400, 27, switches).and_children(Policy::Counter);
+    sim.backfill();
+    let id = u32::try_from(sim.number(
+        "SELECT deal_id FROM deal_installments JOIN deals d ON d.id = deal_id WHERE d.is_archived = 1",
+    ))
+    .unwrap();
+    let lines = sim.emulator.world().products(id);
+    assert!(!lines.is_empty());
+    for line in &lines {
+        apply(&sim, Edit::RemoveProduct(id, u32::try_from(line["id"].as_u64().unwrap()).unwrap()));
+    }
+    sim.advance(60);
+    sim.sync();
+    let rows = format!("SELECT count(*) FROM deal_installments WHERE deal_id = {id}");
+    assert_eq!(sim.number(&rows), 0);
+    assert_nothing_owed(&sim);
+}
+
+#[test]
+fn a_discount_that_went_before_its_deal_was_archived_goes() {
+    let sim = Sim::with(400, 28, bumping()).and_children(Policy::Counter);
+    sim.backfill();
+    let id = u32::try_from(sim.number(
+        "SELECT deal_id FROM deal_discounts JOIN deals d ON d.id = deal_id
+         WHERE d.is_deleted = 0 AND d.is_archived = 0 AND d.status = 'open'",
+    ))
+    .unwrap();
+    let discounts = sim.emulator.world().discounts(id);
+    for discount in &discounts {
+        let uuid = discount["id"].as_str().unwrap().to_owned();
+        apply(&sim, Edit::RemoveDiscount(id, uuid));
+    }
+    apply(&sim, Edit::ArchiveDeal(id));
+    sim.advance(60);
+    sim.sync();
+    let rows = format!("SELECT count(*) FROM deal_discounts WHERE deal_id = {id}");
+    assert_eq!(sim.number(&rows), 0);
+    assert_nothing_owed(&sim);
+}
+
+#[test]
 fn installments_of_a_deal_that_went_out_of_sight_stay_as_they_were() {
     let sim = Sim::with(400, 27, bumping()).and_children(Policy::Counter);
     sim.backfill();

@@ -76,7 +76,7 @@ fn row_differs<'a>(
 }
 
 fn rows(mirror: &Connection, table: &str, key: &str) -> Rows {
-    let mut query = mirror.prepare(&format!("SELECT * FROM {table}")).unwrap();
+    let mut query = mirror.prepare_cached(&format!("SELECT * FROM {table}")).unwrap();
     let names: Vec<String> = query.column_names().map(str::to_owned).collect();
     let mut rows = Rows::new();
     let mut found = query.query([]).unwrap();

@@ -3,6 +3,7 @@
 
 pub mod attached;
 pub mod reference;
+pub mod skew;
 pub mod tcp;
 pub mod truth;
 
@@ -32,6 +33,7 @@ use pipedrive_mirror::{
     sync::{Ceiling, Engine, Mode, Report, Settings, Take, Unobserved, Wanted},
 };
 use rusqlite::Connection;
+use skew::Skewed;
 use tokio_util::sync::CancellationToken;
 
 pub const BACKFILL: Mode = Mode::Backfill { since: None, restart: false };
@@ -65,9 +67,17 @@ pub struct Sim {
     pub reference: bool,
     /// Whether all of it is, or what deals name.
     pub all_rows: bool,
+    /// What the mirror takes for the time.
+    pub mirror_clock: Skewed,
+    /// What the mirror identifies itself with.
+    pub token: String,
+    /// When everything is walked by id; `None`: as usual.
+    pub reconcile_at: Option<Schedule>,
     folder: tempfile::TempDir,
     meddler: Arc<Mutex<Option<Meddler>>>,
     distorter: Arc<Mutex<Option<Distorter>>>,
+    /// Whether no request leaves any more.
+    pub cut_off: Arc<AtomicBool>,
 }
 
 impl Sim {
@@ -83,7 +93,6 @@ impl Sim {
         // The world's latest edit lies behind the clock, as it does on any other day.
         clock.advance(Duration::from_secs(3_600));
         Self {
-            clock,
             emulator,
             entities: Vec::new(),
             overlap: Duration::from_secs(60),
@@ -99,9 +108,14 @@ impl Sim {
             without: None,
             reference: false,
             all_rows: false,
+            mirror_clock: Skewed::new(clock.clone()),
+            clock,
+            token: TOKEN.to_owned(),
+            reconcile_at: None,
             folder: tempfile::tempdir().unwrap(),
             meddler: Arc::default(),
             distorter: Arc::default(),
+            cut_off: Arc::default(),
         }
     }
 
@@ -182,15 +196,20 @@ impl Sim {
 
     /// Carries out a run that dies after `transactions`; `None` if it did.
     pub fn run_for(&self, mode: &Mode, transactions: usize) -> Option<Report> {
+        self.run_while(mode, &mut |steps| steps < transactions)
+    }
+
+    /// Carries out a run that dies when `lives` says so; see [`drive_while`].
+    pub fn run_while(&self, mode: &Mode, lives: &mut dyn FnMut(usize) -> bool) -> Option<Report> {
         let (writer, mut work) = Writer::stepped(self.store());
         let engine = self.engine(&writer, work.store().next_observed().unwrap());
-        drive(&self.clock, &mut work, engine.run(mode, &self.wanted()), transactions)
+        drive_while(&self.clock, &mut work, engine.run(mode, &self.wanted()), lives)
     }
 
     fn engine(&self, writer: &Writer, first_observed: u64) -> Engine {
-        let clock = Arc::new(self.clock.clone());
+        let clock = Arc::new(self.mirror_clock.clone());
         let transport = self.transport();
-        let token = ApiToken::new(TOKEN).unwrap();
+        let token = ApiToken::new(&self.token).unwrap();
         let options = Options { first_observed, ..self.options.clone() };
         let client = Client::new(
             transport,
@@ -216,6 +235,7 @@ impl Sim {
             emulator: self.emulator.clone(),
             meddler: Arc::clone(&self.meddler),
             distorter: Arc::clone(&self.distorter),
+            cut_off: Arc::clone(&self.cut_off),
         })
     }
 
@@ -224,6 +244,9 @@ impl Sim {
         let mut settings = Settings::new("https://example.invalid");
         settings.overlap = self.overlap;
         settings.reconcile.max_missing = self.max_missing;
+        if let Some(schedule) = &self.reconcile_at {
+            settings.reconcile.schedule = schedule.clone();
+        }
         if self.reference && !self.all_rows {
             settings.restricted =
                 ENTITIES.iter().copied().filter(|entity| entity.named.is_some()).collect();
@@ -285,21 +308,33 @@ pub fn drive<T>(
     clock: &VirtualClock,
     work: &mut WriterLoop,
     future: impl Future<Output = T>,
-    mut transactions: usize,
+    transactions: usize,
+) -> Option<T> {
+    drive_while(clock, work, future, &mut |steps| steps < transactions)
+}
+
+/// Runs `future` as [`drive`] does, until `lives` says that it is dead. That is asked whenever it waits, with the number of
+/// jobs that the writer has done.
+pub fn drive_while<T>(
+    clock: &VirtualClock,
+    work: &mut WriterLoop,
+    future: impl Future<Output = T>,
+    lives: &mut dyn FnMut(usize) -> bool,
 ) -> Option<T> {
     let mut future = pin!(future);
     let woken = Arc::new(Woken::default());
     let waker = Waker::from(Arc::clone(&woken));
     let mut context = Context::from_waker(&waker);
+    let mut steps = 0;
     loop {
         if let Poll::Ready(done) = future.as_mut().poll(&mut context) {
             return Some(done);
         }
-        if transactions == 0 {
+        if !lives(steps) {
             return None;
         }
         if work.step() {
-            transactions -= 1;
+            steps += 1;
         } else if !woken.0.swap(false, Ordering::Relaxed) {
             // Nobody asked to be polled again, as a future does that only made room for others.
             assert!(clock.advance_to_next(), "everybody waits and nobody sleeps");
@@ -321,12 +356,17 @@ struct Meddled {
     emulator: Emulator,
     meddler: Arc<Mutex<Option<Meddler>>>,
     distorter: Arc<Mutex<Option<Distorter>>>,
+    cut_off: Arc<AtomicBool>,
 }
 
 impl Transport for Meddled {
     fn send(&self, request: Request) -> BoxFuture<'_, Answer> {
         if let Some(meddler) = &mut *self.meddler.lock().unwrap() {
             meddler(&request);
+        }
+        if self.cut_off.load(Ordering::Relaxed) {
+            let reason = "nothing leaves any more".to_owned();
+            return async { Err(TransportError::Interrupted { reason }) }.boxed();
         }
         async move {
             let answer = self.emulator.send(request.clone()).await;

@@ -86,7 +86,10 @@ pub fn differences(mirror: &Connection, source: &Emulator, all: bool) -> Vec<Str
                 );
             }
         }
-        let gone = |row: &&Row| row["_missing_since"] != Sql::Null;
+        // What was deleted thirty days ago is shown no more.
+        let gone = |row: &Row| {
+            row["_missing_since"] != Sql::Null || row.get("is_deleted") == Some(&Sql::Integer(1))
+        };
         found.extend(
             stored
                 .iter()

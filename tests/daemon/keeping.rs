@@ -6,27 +6,20 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
 };
 
-use futures_util::{
-    FutureExt as _,
-    future::{BoxFuture, join},
-};
-use jiff::{SignedDuration, Timestamp};
+use futures_util::future::join;
 use pipedrive_mirror::{
     api::Unmetered,
-    clock::VirtualClock,
     daemon::{Bell, Commander, Daemon, Ended, Orders, Parts, Pulse, Supervisor},
     emulator::TOKEN,
     id::ApiToken,
     schedule::Schedule,
-    seams::Clock,
     store::Writer,
     sync::Unobserved,
 };
 
-use crate::common::{Sim, drive};
+use crate::common::{Sim, drive, skew::Skewed};
 
 /// Names of entities and when they are due.
 type Schedules = Vec<(&'static str, &'static str)>;
@@ -49,7 +42,7 @@ impl Keeping {
     pub(crate) fn of(sim: &Sim) -> Self {
         let pulse = Arc::new(Pulse::default());
         Self {
-            clock: Skewed { true_clock: sim.clock.clone(), ahead: Arc::default() },
+            clock: sim.mirror_clock.clone(),
             bell: Arc::new(Bell::new(Arc::clone(&pulse))),
             pulse,
             token: Arc::new(Mutex::new(TOKEN.to_owned())),
@@ -146,32 +139,4 @@ impl Supervisor for Beats {
     }
 
     fn doing(&self, _words: &str) {}
-}
-
-/// The machine's clock, which may be wrong.
-#[derive(Clone)]
-pub(crate) struct Skewed {
-    true_clock: VirtualClock,
-    ahead: Arc<Mutex<SignedDuration>>,
-}
-
-impl Skewed {
-    /// Sets it so far ahead of the right time.
-    pub(crate) fn set_ahead(&self, ahead: SignedDuration) {
-        *self.ahead.lock().unwrap() = ahead;
-    }
-}
-
-impl Clock for Skewed {
-    fn now(&self) -> Timestamp {
-        self.true_clock.now() + *self.ahead.lock().unwrap()
-    }
-
-    fn elapsed(&self) -> Duration {
-        self.true_clock.elapsed()
-    }
-
-    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
-        self.true_clock.sleep(duration).boxed()
-    }
 }
