@@ -5,7 +5,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use jiff::{SignedDuration, Timestamp};
-use pipedrive_mirror::entity::instant;
+use pipedrive_mirror::{emulator::Rate, entity::instant};
 
 /// Keeps a company's Pipedrive deals in a SQLite database that you query with the SQL tools you like.
 #[derive(Debug, Parser)]
@@ -347,21 +347,30 @@ pub(crate) struct Demo {
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Example:
+Examples:
   pipedrive-mirror emulator --deals 10000 &
-  PIPEDRIVE_BASE_URL=http://127.0.0.1:8641 PIPEDRIVE_API_TOKEN=<the token it prints> pipedrive-mirror backfill")]
+  PIPEDRIVE_BASE_URL=http://127.0.0.1:8641 PIPEDRIVE_API_TOKEN=<the token it prints> pipedrive-mirror backfill
+  pipedrive-mirror emulator --live 5/s --state company.jsonl")]
 pub(crate) struct Emulator {
     /// Where to listen
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8641")]
     pub(crate) listen: SocketAddr,
 
-    /// How many deals the made-up company has
-    #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(0..=2_000_000))]
-    pub(crate) deals: u32,
+    /// How many deals the made-up company begins with [default: 1000, or as --state has it]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(0..=2_000_000))]
+    pub(crate) deals: Option<u32>,
 
-    /// The same seed makes the same company
-    #[arg(long, default_value_t = 7)]
-    pub(crate) seed: u64,
+    /// The same seed makes the same company [default: 7, or as --state has it]
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
+
+    /// Let the company work while clients read: so many acts per s, min or h, such as 5/s
+    #[arg(long, value_name = "N/s|N/min|N/h")]
+    pub(crate) live: Option<Rate>,
+
+    /// Keep the company in this file, also through a kill, and go on with it next time
+    #[arg(long, value_name = "FILE")]
+    pub(crate) state: Option<PathBuf>,
 
     /// Requests allowed within 2 seconds; 0 for no limit
     #[arg(long, default_value_t = 120, value_name = "N")]

@@ -75,24 +75,47 @@ impl World {
     ///
     /// # Errors
     ///
-    /// That of the first edit the world does not allow; then nothing changed, but that numbers may be left out.
+    /// That of the first edit the world does not allow; then nothing changed.
     pub(super) fn apply_all(
         &mut self,
         deals: &[Id],
         edits: Vec<Edit>,
     ) -> Result<Vec<Edited>, EditError> {
         let before = deals.iter().map(|id| (*id, self.deals.get(id).cloned())).collect::<Vec<_>>();
-        let known = self.history.len();
+        let (known, numbers) = (self.history.len(), self.numbers());
         self.by_request = true;
         let done: Result<Vec<_>, _> = edits.into_iter().map(|edit| self.apply(edit)).collect();
         self.by_request = false;
         if done.is_err() && self.history.len() > known {
             self.history.truncate(known);
+            self.set_numbers(numbers);
             for (id, deal) in before {
                 self.replace(id, deal);
             }
         }
         done
+    }
+
+    /// Returns the numbers that the next of what an edit can make are given. An edit that is undone gives them back, so
+    /// that the edits of the history alone lead to the same world.
+    pub(super) fn numbers(&self) -> ([Id; 6], u64) {
+        let rows = [
+            self.next_deal,
+            self.next_line,
+            self.next_installment,
+            self.next_participant,
+            self.next_row,
+            self.next_change,
+        ];
+        (rows, self.next_uuid)
+    }
+
+    /// Gives numbers back.
+    pub(super) fn set_numbers(&mut self, (ids, uuid): ([Id; 6], u64)) {
+        let [deal, line, installment, participant, row, change] = ids;
+        (self.next_deal, self.next_line, self.next_installment) = (deal, line, installment);
+        (self.next_participant, self.next_row, self.next_change) = (participant, row, change);
+        self.next_uuid = uuid;
     }
 
     /// Puts a deal in the place of what it was and writes down what changed.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
 
 use super::{
     Id,
@@ -125,7 +126,7 @@ pub struct Children {
 }
 
 /// A kind of thing that hangs on a deal and is counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "each is named as the API names it")]
 pub enum Child {
     Product,

@@ -1,6 +1,7 @@
 //! Edits: what can be changed, and why not.
 
 use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
 
 use super::{
     Id,
@@ -13,7 +14,7 @@ use super::{
 };
 
 /// A change of the world.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Edit {
     /// A new deal, open, owned by the token's user.
     CreateDeal {
@@ -186,7 +187,7 @@ pub enum Edit {
 }
 
 /// A change of a contact.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum PersonChange {
     /// Another name.
     Name(String),
@@ -207,7 +208,7 @@ pub enum PersonChange {
 }
 
 /// A change of a customer.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum OrganizationChange {
     /// Another name.
     Name(String),
@@ -226,7 +227,7 @@ pub enum OrganizationChange {
 }
 
 /// A change of a product in the catalogue.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum ProductChange {
     /// Another name.
     Name(String),
@@ -245,7 +246,7 @@ pub enum ProductChange {
 }
 
 /// A change of a stage.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum StageChange {
     /// Another name.
     Name(String),
@@ -258,7 +259,7 @@ pub enum StageChange {
 }
 
 /// A change of a deal's own members.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum DealChange {
     /// Another title.
     Title(String),

@@ -1,11 +1,13 @@
 //! Deal fields that a company adds, and their types.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Id, second::Second, value::Value};
 
 /// The types of a field that have a known value shape, and those of built-in fields.
 ///
 /// Source: API reference v2, `field_type` of deal fields. Deliberately missing: types without a known value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "each is named as the API names it")]
 pub enum FieldType {
     Varchar,

@@ -16,6 +16,7 @@
 //!   writes/           POST, PATCH, PUT, DELETE        answer.rs                      envelopes
 //!   world.rs          what is there                  edit.rs  apply.rs  random.rs   how it changes
 //!   generate/         how it begins                  serve.rs                       the same over TCP
+//!   life/             how it goes on                 journal/                       how it outlives the process
 //! ```
 
 mod answer;
@@ -34,7 +35,9 @@ mod filter;
 mod generate;
 mod handlers;
 mod index;
+mod journal;
 mod late;
+mod life;
 mod limits;
 mod list;
 mod log;
@@ -72,6 +75,7 @@ use http::{HeaderValue, header};
 use crate::seams::{Clock, Request, Response, Transport, TransportError};
 use cursor::Issued;
 use handlers::Endpoint;
+use journal::Past;
 use limits::{Limits, Moment};
 use query::Query;
 
@@ -90,6 +94,8 @@ pub use edit::{
 pub use faults::{Fault, FaultRule, Told};
 pub use field::{CustomField, FieldOption, FieldType, Slot};
 pub use generate::Options;
+pub use journal::{Kept, StateError, Wish};
+pub use life::{Life, Rate, RateError};
 pub use limits::Refused;
 pub use log::{Logged, Outcome};
 pub use reference::Reference;
@@ -123,6 +129,7 @@ struct State {
     faults: faults::Faults,
     cursors: Issued,
     log: Vec<Logged>,
+    past: Past,
     rng: Rng,
 }
 
@@ -133,6 +140,10 @@ impl Emulator {
     /// Puts `world` behind the API. The switches that concern deals already there take effect now.
     pub fn new(mut world: World, switches: Switches, clock: Arc<dyn Clock>) -> Self {
         world.start(switches);
+        Self::with_past(world, Past::Remembered, clock)
+    }
+
+    fn with_past(world: World, past: Past, clock: Arc<dyn Clock>) -> Self {
         let state = State {
             world,
             tokens: BTreeSet::from([TOKEN.to_owned()]),
@@ -140,6 +151,7 @@ impl Emulator {
             faults: faults::Faults::default(),
             cursors: Issued::default(),
             log: Vec::new(),
+            past,
             rng: Rng::with_seed(1),
         };
         Self { state: Arc::new(Mutex::new(state)), clock }
@@ -247,6 +259,7 @@ impl Transport for Emulator {
 impl State {
     fn respond(&mut self, request: &Request, at: Moment) -> (Answer, Option<Fault>) {
         self.world.set_now(at.now);
+        self.settle(false);
         let path = request.uri().path().to_owned();
         let mut query = Query::parse(request.uri().query().unwrap_or_default());
         let token = token(request, query.take_token()).filter(|token| self.tokens.contains(token));
@@ -264,7 +277,10 @@ impl State {
         if free || failed && !self.world.switches().charge_errors {
             self.limits.give_back(std::mem::take(&mut cost));
         }
-        self.log.push(Logged::new(request, path, &query, &answer, cost, at.now));
+        if matches!(self.past, Past::Remembered) {
+            self.log.push(Logged::new(request, path, &query, &answer, cost, at.now));
+        }
+        self.settle(true);
         (answer, fault)
     }
 
@@ -333,5 +349,11 @@ impl Deref for WorldGuard<'_> {
 impl DerefMut for WorldGuard<'_> {
     fn deref_mut(&mut self) -> &mut World {
         &mut self.0.world
+    }
+}
+
+impl Drop for WorldGuard<'_> {
+    fn drop(&mut self) {
+        self.0.settle(false);
     }
 }

@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use jiff::civil::Date;
 use serde::{
-    Serialize, Serializer,
+    Deserialize, Serialize, Serializer,
     ser::{SerializeMap as _, SerializeSeq as _},
 };
 
@@ -72,7 +72,7 @@ impl Serialize for TimeOfDay {
 }
 
 /// A postal address; every part but the first may be missing.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Address {
     /// As it was typed.
     pub value: String,

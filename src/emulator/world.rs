@@ -205,16 +205,24 @@ impl World {
 
     /// Moves the time: edits that waited become visible, and what was deleted thirty days ago is purged.
     pub fn set_now(&mut self, now: Timestamp) {
+        self.turn(now);
+        let today = Second::of(now);
+        while let Some(&(at, id)) = self.doomed.first()
+            && today.since(at) >= PURGE_AFTER
+        {
+            self.apply(Edit::PurgeDeal(id)).expect("a deal on the list of the doomed is there");
+        }
+        self.purge_records(today);
+    }
+
+    /// Moves the time without purging anything.
+    pub(super) fn turn(&mut self, now: Timestamp) {
         self.now = now;
         let due = |versions: &VecDeque<Version>| {
             versions.front().is_some_and(|version| version.until <= now)
         };
-        let waiting = self
-            .late
-            .iter()
-            .filter(|(_, versions)| due(versions))
-            .map(|(id, _)| *id)
-            .collect::<Vec<_>>();
+        let waiting = self.late.iter().filter(|(_, versions)| due(versions));
+        let waiting = waiting.map(|(id, _)| *id).collect::<Vec<_>>();
         for id in waiting {
             self.unlist(id);
             let versions = self.late.get_mut(&id).expect("the id was just read from the map");
@@ -229,14 +237,7 @@ impl World {
         self.late_counts.forget_old(now);
         self.late_attached.forget_old(now);
         self.late_around.forget_old(now);
-        let today = Second::of(now);
-        self.conversions.retain(|_, conversion| conversion.is_known(today));
-        while let Some((_, id)) =
-            self.doomed.first().copied().filter(|(at, _)| today.since(*at) >= PURGE_AFTER)
-        {
-            self.apply(Edit::PurgeDeal(id)).expect("a deal on the list of the doomed is there");
-        }
-        self.purge_records(today);
+        self.conversions.retain(|_, conversion| conversion.is_known(Second::of(now)));
     }
 
     /// Puts `new` in the place of the deal `id`; the lists show it when the switches say so.
@@ -390,7 +391,7 @@ impl World {
         built_in.chain(self.fields.iter().map(FieldView::Custom))
     }
 
-    /// Returns every edit since the world was made, with its time.
+    /// Returns every edit since the world was made, with its time; none where an emulator writes them down or forgets.
     pub fn history(&self) -> &[(Second, Edit)] {
         &self.history
     }

@@ -284,13 +284,16 @@ impl World {
         child: Child,
         by: i16,
     ) -> Result<Edited, EditError> {
-        let before = self.editable(deal)?;
+        let (before, numbers) = (self.editable(deal)?, self.numbers());
         let done = (0..by.unsigned_abs()).try_for_each(|_| {
             let edit = if by > 0 { self.made_up(deal, child) } else { self.last(deal, child) };
             edit.map(drop)
         });
         // All of it or nothing.
-        done.inspect_err(|_| self.replace(deal, Some(before)))?;
+        done.inspect_err(|_| {
+            self.replace(deal, Some(before));
+            self.set_numbers(numbers);
+        })?;
         Ok(Edited::Deal(deal))
     }
 

@@ -1,13 +1,14 @@
 //! A product line: what is sold, how often it is billed, and what it comes to.
 
 use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
 
 use super::super::{Id, second::Second, value::Cents};
 
 /// What of a product line can be set.
 ///
 /// Source: API reference v2, "Add a product to a deal", for the members and their defaults.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProductLine {
     /// The product; `None`: it was purged since, and its name with it.
     pub product_id: Option<Id>,
@@ -91,7 +92,7 @@ pub(in super::super) struct Attachment {
 }
 
 /// How a tax is added.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "each is named as the API names it")]
 pub enum TaxMethod {
     Exclusive,
@@ -111,7 +112,7 @@ impl TaxMethod {
 }
 
 /// What the number of a discount means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "each is named as the API names it")]
 pub enum DiscountType {
     Percentage,
@@ -137,7 +138,7 @@ impl DiscountType {
 }
 
 /// How often a line is billed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "each is named as the API names it")]
 pub enum BillingFrequency {
     OneTime,

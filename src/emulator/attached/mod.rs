@@ -17,6 +17,7 @@ mod random;
 mod view;
 
 use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
 
 use super::{Id, second::Second, value::Cents};
 
@@ -39,7 +40,7 @@ pub enum Kind {
 }
 
 /// What of an installment can be set.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Installment {
     /// What it is for.
     pub description: String,
@@ -50,7 +51,7 @@ pub struct Installment {
 }
 
 /// What of a discount can be set.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Discount {
     /// Its name.
     pub description: String,

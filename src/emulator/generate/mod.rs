@@ -21,7 +21,8 @@ use super::{
 pub(super) use attached::line;
 pub(super) use values::{CURRENCIES, amount, currency, value};
 use words::{
-    COMPANY_KINDS, COMPANY_STEMS, FIELDS, FIRST_NAMES, LABELS, LAST_NAMES, PHRASES, PIPELINES,
+    COMPANY_KINDS, COMPANY_STEMS, FIELDS, FIRST_NAMES, LABELS, LAST_NAMES, LOST_REASONS, PHRASES,
+    PIPELINES, SUBJECTS,
 };
 
 /// Which world to make.
@@ -120,12 +121,23 @@ fn pipelines(company: &mut Company, now: Second) {
     }
 }
 
-fn person(rng: &mut Rng) -> String {
+pub(super) fn person(rng: &mut Rng) -> String {
     format!("{} {}", pick(rng, &FIRST_NAMES), pick(rng, &LAST_NAMES))
 }
 
-fn customer(rng: &mut Rng) -> String {
+pub(super) fn customer(rng: &mut Rng) -> String {
     format!("{} {}", pick(rng, &COMPANY_STEMS), pick(rng, &COMPANY_KINDS))
+}
+
+/// Returns what a deal is about.
+pub(super) fn subject(rng: &mut Rng) -> &'static str {
+    SUBJECTS[rng.usize(..SUBJECTS.len())]
+}
+
+/// Returns why a deal was lost; nobody says so of every fifth.
+pub(super) fn reason(rng: &mut Rng) -> String {
+    let said = rng.u8(..5) > 0;
+    if said { (*pick(rng, &LOST_REASONS)).to_owned() } else { String::new() }
 }
 
 fn labels(now: Second, ids: &mut impl Iterator<Item = Id>) -> Vec<FieldOption> {

@@ -91,7 +91,8 @@ impl World {
         id
     }
 
-    fn next_id(&self, kind: Reference) -> Id {
+    /// Returns the id that the next record of this kind is given.
+    pub(in super::super) fn next_id(&self, kind: Reference) -> Id {
         fn last<V>(map: &BTreeMap<Id, V>) -> Id {
             map.last_key_value().map_or(0, |(id, _)| *id)
         }

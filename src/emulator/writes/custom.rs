@@ -18,7 +18,7 @@ use super::{
 };
 
 /// The time zones that this world can keep.
-const ZONES: [&str; 6] = [
+pub(in super::super) const ZONES: [&str; 6] = [
     "Etc/UTC",
     "Europe/London",
     "Europe/Tallinn",

@@ -31,6 +31,7 @@ use super::{
 };
 use crate::seams::Response;
 use body::{Body, Wording};
+pub(super) use custom::ZONES;
 pub(super) use merge::flat;
 
 /// Where a write goes.
