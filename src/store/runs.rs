@@ -39,7 +39,7 @@ pub struct RunTotals {
 }
 
 impl Store {
-    /// Returns a number for a new run at `now`, and forgets a few of the runs that are older than [`KEPT`].
+    /// Returns a number for a new run at `now`, and forgets a few of the runs that are older than 90 days.
     ///
     /// # Errors
     ///

@@ -1,10 +1,10 @@
 //! What the daemon shows of itself over HTTP: a page, metrics, its status as JSON, and whether it is alive and ready.
 //!
 //! Properties upheld here:
-//! - only this machine, and names that are configured, are answered ([`host`]);
+//! - only this machine, and names that are configured, are answered (`host`);
 //! - no token, and nothing of the CRM but numbers and the names of pipelines and stages, leaves through it;
-//! - whatever a client does or fails to do ends within seconds ([`limits`]), and a question to the database does as well,
-//!   so that no reader keeps the write-ahead log ([`look`]).
+//! - whatever a client does or fails to do ends within seconds (`limits`), and a question to the database does as well,
+//!   so that no reader keeps the write-ahead log (`look`).
 //!
 //! Everything is read from the database when it is asked for, as the mirror's `status` command does: what the page and
 //! the metrics say is what is stored, whichever process stored it.
