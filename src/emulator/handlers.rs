@@ -14,6 +14,7 @@ use super::{
     list::{Listing, limit, single_shape},
     query::{Query, Refusal},
     reference::{ReferenceRead, user_json},
+    routes,
     search::search,
     second::Second,
     summary::summary,
@@ -104,12 +105,14 @@ impl Endpoint {
             Removed::Unknown if is_removed(method, path) => return Err(Missing::V1),
             Removed::Gone | Removed::Unknown | Removed::There => {}
         }
-        let read = Self::of(path);
-        let known = read.is_some() || Write::knows(path);
-        let read = read.filter(|_| method == Method::GET);
-        match read.or_else(|| Write::find(method, path).map(Self::Write)) {
+        let found = match *method {
+            _ if !routes::exists(method, path) => None,
+            Method::GET => Self::of(path),
+            _ => Write::find(method, path).map(Self::Write),
+        };
+        match found {
             Some(endpoint) => Ok(endpoint),
-            None if known => Err(Missing::Method),
+            None if routes::knows(path) => Err(Missing::Method),
             None if path.starts_with("/v1/") => Err(Missing::V1),
             None => Err(Missing::Page),
         }

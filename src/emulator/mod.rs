@@ -6,7 +6,8 @@
 //!
 //! ```text
 //! Emulator (mod.rs)   one request: token, limits, endpoint, fault, log
-//!   handlers.rs       endpoints and their costs      list.rs  filter.rs  index.rs  cursor.rs
+//!   routes.rs         which endpoints there are       handlers.rs                    their costs and answers
+//!   list.rs  filter.rs  index.rs  cursor.rs
 //!   query.rs          strict parameters              view.rs  field_view.rs  value.rs  JSON
 //!   limits.rs         budget, burst, block           faults.rs                      what goes wrong on request
 //!   attached/         what hangs on a deal           late.rs                        what is shown late
@@ -44,6 +45,7 @@ mod log;
 mod query;
 mod random;
 mod reference;
+mod routes;
 mod search;
 mod second;
 mod serve;
@@ -99,6 +101,7 @@ pub use life::{Life, Rate, RateError};
 pub use limits::Refused;
 pub use log::{Logged, Outcome};
 pub use reference::Reference;
+pub use routes::{ROUTES, Route};
 pub use second::Second;
 pub use serve::serve;
 pub use switches::{

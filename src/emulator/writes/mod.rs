@@ -172,12 +172,6 @@ impl Write {
         Some(Self { place, verb })
     }
 
-    /// Returns whether any method writes to a path.
-    pub(super) fn knows(path: &str) -> bool {
-        // `/v1/deals` is all gone but for one switch, and no read of it was ever here.
-        Place::of(path).is_some_and(|place| place != Place::Several)
-    }
-
     /// Returns what a request costs. Source: `x-token-cost` of the API reference.
     pub(super) fn cost(&self) -> u64 {
         match (&self.place, self.verb) {
