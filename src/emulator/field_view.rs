@@ -133,8 +133,9 @@ impl Serialize for Described<'_> {
         self.view.members(&mut map)?;
         let all = json!({"add_visible_flag": true, "details_visible_flag": true, "projects_detail_visible_flag": false,
             "show_in_pipelines": {"show_in_all": true, "pipeline_ids": []}});
-        let none = json!({"enabled": false, "stage_ids": []});
-        let values = [all, none.clone(), none];
+        let important = json!({"enabled": false, "stage_ids": []});
+        let required = json!({"enabled": false, "stage_ids": [], "statuses": {}});
+        let values = [all, important, required];
         for ((name, value), asked) in SETTINGS.iter().zip(values).zip(self.settings.0) {
             if asked {
                 map.serialize_entry(name, &value)?;

@@ -49,6 +49,12 @@ pub(super) struct Shape {
 }
 
 impl Shape {
+    /// What a write shows. Source: the example answers of the API reference v2, which have the lead unasked.
+    pub(super) fn written() -> Self {
+        let lead = OPTIONAL.iter().position(|member| *member == "source_lead_id");
+        Self { include: lead.map_or(0, |bit| 1 << bit), ..Self::default() }
+    }
+
     /// Everything that is not a label.
     pub(super) fn whole() -> Self {
         Self { include: u32::MAX, ..Self::default() }

@@ -114,7 +114,7 @@ pub(super) fn delete(id: Id, world: &mut World) -> Result<Response, Refusal> {
 
 fn show(id: Id, world: &World) -> Result<Response, Refusal> {
     let deal = world.deal(id).ok_or(Refusal::NoDeal)?;
-    Ok(answer::single(DealView { deal, world, shape: &Shape::default() }))
+    Ok(answer::single(DealView { deal, world, shape: &Shape::written() }))
 }
 
 fn title(body: &Body) -> Result<Option<String>, Refusal> {
