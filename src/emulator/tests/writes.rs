@@ -51,7 +51,7 @@ fn a_new_deal_is_answered_and_listed() {
         assert_eq!(made[member], *value, "{member}");
     }
     assert_eq!((&made["add_time"], &made["lost_time"]), (&json!(NOW), &json!(NOW)));
-    let path = format!("/api/v2/deals/{}", made["id"]);
+    let path = format!("/api/v2/deals/{}?include_fields=source_lead_id", made["id"]);
     assert_eq!(bench.json(&path)["data"], made);
     let least = bench.written("POST /api/v2/deals", json!({"title": "x"}), 200, 5);
     assert_eq!((&least["value"], &least["status"]), (&json!(0), &json!("open")));
@@ -96,7 +96,8 @@ fn every_member_of_a_deal_can_be_changed() {
             assert_eq!(answer[member], *value, "{body}");
         }
         assert_eq!(answer["update_time"], now, "{body}");
-        assert_eq!(bench.json(&format!("/api/v2/deals/{id}"))["data"], answer, "{body}");
+        let path = format!("/api/v2/deals/{id}?include_fields=source_lead_id");
+        assert_eq!(bench.json(&path)["data"], answer, "{body}");
     }
     bench.emulator.switch(|switches| switches.bumps.change = false);
     bench.clock.advance(Duration::from_secs(1));
