@@ -19,6 +19,13 @@ const DEALS: u32 = 300;
 /// An answer with its status; `Null` stands for a body that is no JSON.
 pub(crate) type Answer = (u16, Json);
 
+/// A call of the table.
+pub(crate) struct Call {
+    pub(crate) status: u16,
+    pub(crate) path: String,
+    pub(crate) body: String,
+}
+
 pub(crate) struct Account {
     pub(crate) emulator: Emulator,
     names: BTreeMap<&'static str, String>,
@@ -185,19 +192,29 @@ impl Account {
         read(&self.emulator.handle(request.unwrap()).unwrap())
     }
 
-    /// Carries out a call of the table, `<status> <path> <body>`, and walks a list to its end.
-    pub(crate) fn call(&self, method: &str, call: &str) -> Vec<Answer> {
+    /// Returns the token that the account knows.
+    pub(crate) fn token(&self) -> &'static str {
+        TOKEN
+    }
+
+    /// Takes a call of the table apart: `<status> <path> <body>`.
+    pub(crate) fn parse(&self, call: &str) -> Call {
         let call = self.fill(call);
         let mut parts = call.splitn(3, ' ');
-        let (status, path) = (parts.next().unwrap(), parts.next().unwrap());
-        let body = parts.next().unwrap_or_default();
+        let mut part = || parts.next().unwrap_or_default().to_owned();
+        Call { status: part().parse().unwrap(), path: part(), body: part() }
+    }
+
+    /// Carries out a call and walks a list to its end.
+    pub(crate) fn call(&self, method: &str, call: &str) -> Vec<Answer> {
+        let Call { status, path, body } = self.parse(call);
         let mut answers = Vec::new();
         let mut place = String::new();
         loop {
             let join = if path.contains('?') { '&' } else { '?' };
             let from = if place.is_empty() { String::new() } else { format!("{join}{place}") };
-            let answer = self.send(method, &format!("{path}{from}"), body);
-            assert_eq!(answer.0.to_string(), status, "{method} {path}{from} {body}: {}", answer.1);
+            let answer = self.send(method, &format!("{path}{from}"), &body);
+            assert_eq!(answer.0, status, "{method} {path}{from} {body}: {}", answer.1);
             let next = next(&answer.1).filter(|_| method == "GET");
             answers.push(answer);
             let Some(next) = next else { return answers };

@@ -3,6 +3,8 @@
 
 mod account;
 mod deviations;
+mod errors;
+mod examples;
 mod operations;
 mod spec;
 
@@ -33,6 +35,9 @@ fn findings(specs: &[Spec], read: &Account, (name, calls): &Operation) -> BTreeS
     let written = (method != "GET").then(Account::new);
     let account = written.as_ref().unwrap_or(read);
     let answers = calls.iter().flat_map(|call| account.call(method, call)).collect::<Vec<_>>();
+    for (_, refused) in answers.iter().filter(|(status, _)| *status >= 400) {
+        errors::assert_general(specs, refused, name);
+    }
     let Some(said) = said(specs, name) else { return BTreeSet::new() };
     let (mut found, mut seen, known) = (BTreeSet::new(), Names::default(), said.names());
     let mut validators = BTreeMap::new();
