@@ -1,6 +1,10 @@
 //! An account with everything in it, the calls of the table, and the names that they use for what is there.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use bytes::Bytes;
 use http::StatusCode;
@@ -15,6 +19,34 @@ use serde_json::Value as Json;
 
 const NOW: &str = "2026-02-03T16:40:21Z";
 const DEALS: u32 = 300;
+
+/// The types of custom fields. Source: API reference, "Custom fields".
+const TYPES: [&str; 18] = [
+    "address",
+    "boolean",
+    "date",
+    "daterange",
+    "double",
+    "enum",
+    "int",
+    "monetary",
+    "org",
+    "people",
+    "phone",
+    "set",
+    "text",
+    "time",
+    "timerange",
+    "user",
+    "varchar",
+    "varchar_auto",
+];
+
+/// All that `include_fields` may name of a deal.
+const OPTIONAL: &str = "next_activity_id,last_activity_id,first_won_time,products_count,files_count,\
+    notes_count,followers_count,email_messages_count,activities_count,done_activities_count,\
+    undone_activities_count,participants_count,last_incoming_mail_time,last_outgoing_mail_time,\
+    smart_bcc_email,source_lead_id";
 
 /// An answer with its status; `Null` stands for a body that is no JSON.
 pub(crate) type Answer = (u16, Json);
@@ -82,6 +114,7 @@ impl Account {
         let address = fields.iter().find(|field| field["field_type"] == "address").unwrap();
         self.name("address", address["field_code"].as_str().unwrap());
         self.name("codes", codes[..codes.len().min(15)].join(","));
+        self.name("optional", OPTIONAL);
         self.name("nothing", 999_999_999);
     }
 
@@ -241,4 +274,29 @@ fn next(answer: &Json) -> Option<String> {
     let more = &answer["additional_data"];
     let start = more["pagination"]["next_start"].as_u64().map(|start| format!("start={start}"));
     more["next_cursor"].as_str().map(|cursor| format!("cursor={cursor}")).or(start)
+}
+
+#[test]
+fn the_account_has_deals_of_every_kind_with_custom_fields_of_every_type() {
+    let account = Account::new();
+    let world = account.emulator.world();
+    let deals = world.live_ids().map(|id| world.deal_json(id).unwrap()).collect::<Vec<_>>();
+    let fields = world.fields_json();
+    let custom = fields.iter().filter(|field| field["is_custom_field"] == true);
+    let filled = custom.filter(|field| {
+        let code = field["field_code"].as_str().unwrap();
+        deals.iter().any(|deal| !deal["custom_fields"][code].is_null())
+    });
+    let types = filled.map(|field| field["field_type"].as_str().unwrap()).collect::<BTreeSet<_>>();
+    assert_eq!(types, BTreeSet::from(TYPES));
+    for (deal, member, value) in [
+        ("open", "status", "open"),
+        ("won", "status", "won"),
+        ("lost", "status", "lost"),
+        ("archived", "is_archived", "true"),
+        ("deleted", "is_deleted", "true"),
+    ] {
+        let shown = world.deal_json(account.names[deal].parse().unwrap()).unwrap();
+        assert_eq!(shown[member].to_string().trim_matches('"'), value, "{deal}");
+    }
 }

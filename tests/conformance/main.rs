@@ -10,7 +10,7 @@ mod spec;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use account::Account;
+use account::{Account, Answer};
 use deviations::{DEVIATIONS, Finding};
 use operations::{OPERATIONS, Operation};
 use pipedrive_mirror::emulator::ROUTES;
@@ -30,18 +30,29 @@ fn said<'a>(specs: &'a [Spec], name: &str) -> Option<Said<'a>> {
     found
 }
 
-fn findings(specs: &[Spec], read: &Account, (name, calls): &Operation) -> BTreeSet<Finding> {
+/// Carries out the calls of an operation and returns the answers.
+fn answers(specs: &[Spec], read: &Account, (name, calls): &Operation) -> Vec<Answer> {
     let (method, _) = name.split_once(' ').unwrap();
     let written = (method != "GET").then(Account::new);
     let account = written.as_ref().unwrap_or(read);
-    let answers = calls.iter().flat_map(|call| account.call(method, call)).collect::<Vec<_>>();
+    let walks = calls.iter().map(|call| account.call(method, call)).collect::<Vec<_>>();
+    let is_paged = said(specs, name).is_some_and(|said| said.names().are_of_pages());
+    let is_walked = walks.iter().any(|pages| pages.len() > 1);
+    assert!(is_walked || !is_paged, "{name} shows one page only");
+    let answers = walks.into_iter().flatten().collect::<Vec<_>>();
     for (_, refused) in answers.iter().filter(|(status, _)| *status >= 400) {
         errors::assert_general(specs, refused, name);
     }
+    answers
+}
+
+/// Returns all in which the answers of an operation differ from what is said of it.
+fn findings(specs: &[Spec], read: &Account, operation: &Operation) -> BTreeSet<Finding> {
+    let (name, answers) = (operation.0, answers(specs, read, operation));
     let Some(said) = said(specs, name) else { return BTreeSet::new() };
     let (mut found, mut seen, known) = (BTreeSet::new(), Names::default(), said.names());
     let mut validators = BTreeMap::new();
-    let mut finding = |at, how| found.insert(((*name).to_owned(), at, how));
+    let mut finding = |at, how| found.insert((name.to_owned(), at, how));
     for (status, answer) in answers {
         if status < 300 {
             seen.observe(&answer, "");

@@ -9,15 +9,15 @@ pub(crate) type Operation = (&'static str, &'static [&'static str]);
 #[rustfmt::skip]
 pub(crate) const OPERATIONS: &[Operation] = &[
     ("GET /api/v2/deals", &[
-        "200 /api/v2/deals?limit=120&include_fields=next_activity_id,last_activity_id,first_won_time,products_count,files_count,notes_count,followers_count,email_messages_count,activities_count,done_activities_count,undone_activities_count,participants_count,last_incoming_mail_time,last_outgoing_mail_time,smart_bcc_email,source_lead_id",
+        "200 /api/v2/deals?limit=120&include_fields={optional}",
         "200 /api/v2/deals?status=won,deleted&include_option_labels=true&include_labels=true",
-        "200 /api/v2/deals?custom_fields={codes}&sort_by=update_time&limit=500",
+        "200 /api/v2/deals?custom_fields={codes}&sort_by=update_time&limit=99",
         "200 /api/v2/deals?updated_since=2026-02-03T23:00:00Z", "400 /api/v2/deals?limit=x"]),
     ("POST /api/v2/deals", &[
         r#"200 /api/v2/deals {"title":"A","value":1.5,"currency":"EUR","person_id":{person},"org_id":{organization},"status":"won"}"#,
         r#"200 /api/v2/deals {"title":"B"}"#, "400 /api/v2/deals {}", "400 /api/v2/deals []"]),
     ("GET /api/v2/deals/archived", &[
-        "200 /api/v2/deals/archived?limit=5&include_fields=next_activity_id,last_activity_id,first_won_time,products_count,files_count,notes_count,followers_count,email_messages_count,activities_count,done_activities_count,undone_activities_count,participants_count,last_incoming_mail_time,last_outgoing_mail_time,smart_bcc_email,source_lead_id",
+        "200 /api/v2/deals/archived?limit=5&include_fields={optional}",
         "200 /api/v2/deals/archived?updated_since=2026-02-03T23:00:00Z", "400 /api/v2/deals/archived?sort_by=x"]),
     ("GET /api/v2/deals/search", &[
         "200 /api/v2/deals/search?term=an&limit=20&include_fields=deal.cc_email", "200 /api/v2/deals/search?term=zzzzzz", "400 /api/v2/deals/search"]),
@@ -26,7 +26,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     ("GET /api/v2/deals/installments", &[
         "200 /api/v2/deals/installments?deal_ids={many}&limit=20", "200 /api/v2/deals/installments?deal_ids={bare}", "400 /api/v2/deals/installments"]),
     ("GET /api/v2/deals/{id}", &[
-        "200 /api/v2/deals/{open}?include_fields=next_activity_id,last_activity_id,first_won_time,products_count,files_count,notes_count,followers_count,email_messages_count,activities_count,done_activities_count,undone_activities_count,participants_count,last_incoming_mail_time,last_outgoing_mail_time,smart_bcc_email,source_lead_id",
+        "200 /api/v2/deals/{open}?include_fields={optional}",
         "200 /api/v2/deals/{won}?include_option_labels=true&include_labels=true", "200 /api/v2/deals/{lost}", "200 /api/v2/deals/{archived}",
         "200 /api/v2/deals/{deleted}", "404 /api/v2/deals/{nothing}", "400 /api/v2/deals/{open}?custom=1"]),
     ("PATCH /api/v2/deals/{id}", &[
@@ -125,7 +125,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         "200 /v1/deals/timeline/archived?start_date=2025-06-01&interval=quarter&amount=1&field_key=add_time&totals_convert_currency=default_currency",
         "400 /v1/deals/timeline/archived"]),
     ("GET /v1/deals/{id}/changelog", &[
-        "200 /v1/deals/{open}/changelog?limit=1", "200 /v1/deals/{bare}/changelog", "404 /v1/deals/{nothing}/changelog"]),
+        "200 /v1/deals/{busy}/changelog?limit=1", "200 /v1/deals/{bare}/changelog", "404 /v1/deals/{nothing}/changelog"]),
     ("GET /v1/deals/{id}/flow", &[
         "200 /v1/deals/{busy}/flow?limit=3", "200 /v1/deals/{busy}/flow?all_changes=1", "404 /v1/deals/{nothing}/flow"]),
     ("GET /v1/deals/{id}/files", &[

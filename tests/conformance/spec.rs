@@ -87,9 +87,11 @@ impl<'a> Said<'a> {
     }
 }
 
-/// Compiles a schema of OpenAPI 3.0, whose `nullable` JSON Schema does not know.
+/// Compiles a schema of OpenAPI 3.0, whose `nullable` JSON Schema does not know. Of the drafts this one knows all its
+/// formats; what it reads otherwise, `trim.py` refuses.
 pub(crate) fn validator(schema: &Json) -> Validator {
-    let options = jsonschema::options().with_draft(Draft::Draft4).should_validate_formats(true);
+    let options =
+        jsonschema::options().with_draft(Draft::Draft201909).should_validate_formats(true);
     options.build(&with_nulls(schema)).unwrap()
 }
 
@@ -222,6 +224,13 @@ impl Names {
             }
             _ => {}
         }
+    }
+
+    /// Returns whether an answer may say that another page follows.
+    pub(crate) fn are_of_pages(&self) -> bool {
+        ["/additional_data/next_cursor", "/additional_data/pagination/start"]
+            .iter()
+            .any(|at| self.known.contains(*at))
     }
 
     fn is_free(&self, at: &str) -> bool {
