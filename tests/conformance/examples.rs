@@ -1,6 +1,6 @@
 //! The official examples, read by the mirror.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, slice};
 
 use pipedrive_mirror::entity::{self, Catalog, ENTITIES, Entity};
 use serde_json::Value as Json;
@@ -24,7 +24,9 @@ fn every_row_of_every_example_is_read_and_every_member_is_kept() {
     for entity in ENTITIES {
         for row in rows(&specs, entity) {
             let page = row.to_string();
-            let decoded = entity::decode(entity, &Catalog::default(), &page, &[0..page.len()]);
+            let whole = 0..page.len();
+            let decoded =
+                entity::decode(entity, &Catalog::default(), &page, slice::from_ref(&whole));
             assert_eq!(decoded.unreadable, [], "{}: {page}", entity.name);
             assert_eq!(decoded.misfits, 0, "{}: {page}", entity.name);
             let extra = decoded.records[0].extra.as_deref().map(serde_json::from_str::<Json>);
