@@ -59,8 +59,7 @@ fn findings(specs: &[Spec], read: &Account, operation: &Operation) -> BTreeSet<F
         }
         let Some(schema) = said.schema(status) else { continue };
         let validator = validators.entry(status).or_insert_with(|| spec::validator(schema));
-        for error in validator.iter_errors(&answer) {
-            let (at, how) = spec::breach(&error);
+        for (at, how) in validator.iter_errors(&answer).flat_map(|error| spec::breaches(&error)) {
             finding(at, how);
         }
     }

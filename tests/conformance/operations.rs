@@ -38,7 +38,9 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         "200 /api/v2/deals/{lined}/products?limit=1", "200 /api/v2/deals/{bare}/products", "404 /api/v2/deals/{nothing}/products"]),
     ("POST /api/v2/deals/{id}/products", &[
         r#"201 /api/v2/deals/{lined}/products {"product_id":{product},"item_price":10.5,"quantity":2,"comments":"soon","tax":5}"#,
-        r#"400 /api/v2/deals/{lined}/products {"product_id":{product}}"#]),
+        r#"400 /api/v2/deals/{lined}/products {"product_id":{product}}"#,
+        r#"404 /api/v2/deals/{nothing}/products {"product_id":{product},"item_price":1,"quantity":2}"#,
+        r#"403 /api/v2/deals/{archived}/products {"product_id":{product},"item_price":1,"quantity":2}"#]),
     ("POST /api/v2/deals/{id}/products/bulk", &[
         r#"201 /api/v2/deals/{lined}/products/bulk {"data":[{"product_id":{product},"item_price":10.5,"quantity":2},{"product_id":{product},"item_price":1,"quantity":1}]}"#,
         "400 /api/v2/deals/{lined}/products/bulk {}"]),
@@ -49,7 +51,8 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         "200 /api/v2/deals/{lined}/products/{line}", "404 /api/v2/deals/{lined}/products/{nothing}"]),
     ("POST /api/v2/deals/{id}/installments", &[
         r#"200 /api/v2/deals/{staged}/installments {"description":"Fee","amount":10,"billing_date":"2026-03-10"}"#,
-        r#"400 /api/v2/deals/{staged}/installments {"description":"Fee"}"#]),
+        r#"400 /api/v2/deals/{staged}/installments {"description":"Fee"}"#,
+        r#"404 /api/v2/deals/{nothing}/installments {"description":"Fee","amount":10,"billing_date":"2026-03-10"}"#]),
     ("PATCH /api/v2/deals/{id}/installments/{id}", &[
         r#"200 /api/v2/deals/{staged}/installments/{installment} {"amount":11.5}"#,
         r#"404 /api/v2/deals/{staged}/installments/{nothing} {"amount":11.5}"#]),
@@ -67,9 +70,11 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     ("GET /api/v2/deals/{id}/followers", &[
         "200 /api/v2/deals/{followed}/followers?limit=1", "200 /api/v2/deals/{bare}/followers", "404 /api/v2/deals/{nothing}/followers"]),
     ("POST /api/v2/deals/{id}/followers", &[
-        r#"201 /api/v2/deals/{bare}/followers {"user_id":{me}}"#, r#"400 /api/v2/deals/{bare}/followers {}"#]),
+        r#"201 /api/v2/deals/{bare}/followers {"user_id":{me}}"#, r#"400 /api/v2/deals/{bare}/followers {}"#,
+        r#"404 /api/v2/deals/{nothing}/followers {"user_id":{me}}"#]),
     ("GET /api/v2/deals/{id}/followers/changelog", &[
-        "200 /api/v2/deals/{followed}/followers/changelog?limit=1", "200 /api/v2/deals/{bare}/followers/changelog"]),
+        "200 /api/v2/deals/{followed}/followers/changelog?limit=1", "200 /api/v2/deals/{bare}/followers/changelog",
+        "404 /api/v2/deals/{nothing}/followers/changelog"]),
     ("DELETE /api/v2/deals/{id}/followers/{id}", &[
         "200 /api/v2/deals/{followed}/followers/{follower}", "404 /api/v2/deals/{followed}/followers/{nothing}"]),
     ("POST /api/v2/deals/{id}/convert/lead", &[
@@ -101,11 +106,13 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     ("GET /v1/deals/{id}/participants", &[
         "200 /v1/deals/{joined}/participants?limit=1", "200 /v1/deals/{busy}/participants", "200 /v1/deals/{bare}/participants", "404 /v1/deals/{nothing}/participants"]),
     ("POST /v1/deals/{id}/participants", &[
-        r#"200 /v1/deals/{bare}/participants {"person_id":{person}}"#, "400 /v1/deals/{bare}/participants {}"]),
+        r#"200 /v1/deals/{bare}/participants {"person_id":{person}}"#, "400 /v1/deals/{bare}/participants {}",
+        r#"404 /v1/deals/{nothing}/participants {"person_id":{person}}"#]),
     ("DELETE /v1/deals/{id}/participants/{id}", &[
         "200 /v1/deals/{joined}/participants/{participant}", "404 /v1/deals/{joined}/participants/{nothing}"]),
     ("GET /v1/deals/{id}/participantsChangelog", &[
-        "200 /v1/deals/{joined}/participantsChangelog?limit=1", "200 /v1/deals/{bare}/participantsChangelog"]),
+        "200 /v1/deals/{joined}/participantsChangelog?limit=1", "200 /v1/deals/{bare}/participantsChangelog",
+        "404 /v1/deals/{nothing}/participantsChangelog"]),
     ("PUT /v1/deals/{id}/merge", &[
         r#"200 /v1/deals/{lined}/merge {"merge_with_id":{other}}"#, r#"404 /v1/deals/{nothing}/merge {"merge_with_id":{other}}"#]),
     ("GET /v1/users", &["200 /v1/users"]),

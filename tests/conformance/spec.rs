@@ -121,15 +121,16 @@ fn with_nulls(schema: &Json) -> Json {
 }
 
 /// Says where an answer breaks its schema, and how.
-pub(crate) fn breach(error: &ValidationError<'_>) -> (String, String) {
+pub(crate) fn breaches(error: &ValidationError<'_>) -> Vec<(String, String)> {
     let mut at = general(&error.instance_path().to_string());
     let how = match error.kind() {
         _ if error.instance().is_null() => "is null".to_owned(),
         // One of the two branches that `nullable` became; the other is the one meant.
         ValidationErrorKind::AnyOf { context } => {
-            let inner = context.iter().flatten().find(|inner| !is_null_type(inner));
-            let Some(inner) = inner else { return (at, "fits no branch".to_owned()) };
-            return breach(inner);
+            let inner = context.iter().flatten().filter(|inner| !is_null_type(inner));
+            let inner = inner.flat_map(breaches).collect::<Vec<_>>();
+            assert!(!inner.is_empty(), "{at} fits no branch, for no reason");
+            return inner;
         }
         ValidationErrorKind::Required { property } => {
             at = format!("{at}/{}", property.as_str().unwrap());
@@ -140,7 +141,7 @@ pub(crate) fn breach(error: &ValidationError<'_>) -> (String, String) {
         ValidationErrorKind::Type { .. } => format!("is {}", type_of(error.instance())),
         other => format!("breaks {}", other.keyword()),
     };
-    (at, how)
+    vec![(at, how)]
 }
 
 fn is_null_type(error: &ValidationError<'_>) -> bool {
@@ -267,4 +268,29 @@ fn above(at: &str) -> Option<&str> {
         up = array;
     }
     Some(up).filter(|up| !up.is_empty())
+}
+
+#[test]
+fn null_fits_where_a_schema_says_nullable_and_what_else_is_wrong_is_found() {
+    let object = json!({"type": "object", "nullable": true, "properties": {
+        "id": {"type": "string", "format": "uuid"}, "day": {"type": "string", "format": "date"},
+        "value": {"type": "number", "nullable": true}, "nullable": {"type": "boolean"},
+    }});
+    let validator = validator(&json!({"type": "array", "items": object}));
+    let breaches = |answer: Json| {
+        let found = validator.iter_errors(&answer).flat_map(|error| breaches(&error));
+        found.map(|(at, how)| format!("{at} {how}")).collect::<BTreeSet<_>>()
+    };
+    let id = "35b0d604-eb0d-42d0-be11-eac8832051f0";
+    let right = json!([null, {"id": id, "day": "2026-02-03", "value": null, "nullable": true}]);
+    assert_eq!(breaches(right), BTreeSet::new());
+    let wrong = json!([{"id": "7", "day": "2026-02-31", "value": "1", "nullable": null}, 7]);
+    let expected = [
+        "/# is a number",
+        "/#/day is no date",
+        "/#/id is no uuid",
+        "/#/nullable is null",
+        "/#/value is a text",
+    ];
+    assert_eq!(breaches(wrong), expected.map(str::to_owned).into());
 }
