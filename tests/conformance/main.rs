@@ -88,5 +88,6 @@ fn every_endpoint_is_called() {
     let routes = ROUTES.iter().map(|route| format!("{} {}", route.method, route.path));
     let routes = routes.collect::<BTreeSet<_>>();
     let called = OPERATIONS.iter().map(|(name, _)| (*name).to_owned()).collect::<BTreeSet<_>>();
-    assert_eq!(routes, called);
+    let differ = routes.symmetric_difference(&called).collect::<Vec<_>>();
+    assert!(differ.is_empty(), "not called, or no endpoint: {differ:?}");
 }
