@@ -296,8 +296,9 @@ pub(super) struct Enrolment {
     pub(super) again: bool,
 }
 
-/// Lets what is stored of `child` be owed again when it is next enrolled.
+/// Lets what is stored of `child` be owed again when it is next enrolled, and asks at once for what waits or was given up.
 pub(super) fn owe_anew(tx: &Transaction<'_>, child: &str) -> rusqlite::Result<()> {
+    tx.execute("UPDATE sync_due SET not_before = NULL WHERE kind = ?1", [child])?;
     // As if it had been off: what is stored may be out of date.
     match policy(tx, child)? {
         Some(_) => set_policy(tx, child, ANEW),

@@ -171,7 +171,7 @@ impl Reader {
             (_, Scope::ParentGroup { size, .. }) => ("NULL".to_owned(), size),
             (_, Scope::EachParent) => ("NULL".to_owned(), 1),
         };
-        let mut owed = grouped(conn, entity, &which(newly.as_deref(), &lines), size, now)?;
+        let mut owed = grouped(conn, entity, &which(newly.as_deref(), &lines, anew), size, now)?;
         // What comes back after it was off is marked whole, however old.
         if entity.is_trickle() && !again {
             let old: i64 = conn.query_row(
@@ -216,9 +216,11 @@ impl Store {
     }
 }
 
-/// Returns the query for the deals to be asked about, in the order in which a run takes them up.
-fn which(newly: Option<&str>, lines: &str) -> String {
-    let ready = "(s.not_before IS NULL OR s.not_before <= ?2)";
+/// Returns the query for the deals to be asked about, in the order in which a run takes them up. Where everything is read
+/// `anew`, nothing waits.
+fn which(newly: Option<&str>, lines: &str, anew: bool) -> String {
+    let ready =
+        if anew { "?2 IS NOT NULL" } else { "(s.not_before IS NULL OR s.not_before <= ?2)" };
     let from = match newly {
         None => format!("sync_due s JOIN deals d ON d.id = s.id WHERE s.kind = ?1 AND {ready}"),
         Some(owes) => format!(

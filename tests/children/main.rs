@@ -10,7 +10,7 @@ mod trouble;
 
 use std::time::Duration;
 
-use common::{BACKFILL, Sim};
+use common::{BACKFILL, RECONCILE, Sim};
 use pipedrive_mirror::{
     emulator::{
         Bumps, Cents, ChildAnswer, Counters, DealChange, Discount, DiscountType, Edit, Edited,

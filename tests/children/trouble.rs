@@ -191,8 +191,10 @@ fn installments_of_a_deal_that_went_out_of_sight_stay_as_they_were() {
     assert_nothing_owed(&sim);
 }
 
-#[test]
-fn a_set_that_was_given_up_on_is_tried_again_by_a_reconcile() {
+#[rstest::rstest]
+#[case::by_a_reconcile(RECONCILE)]
+#[case::by_a_backfill_that_begins_anew(Mode::Backfill { since: None, restart: true })]
+fn a_set_that_was_given_up_on_is_tried_again(#[case] mode: Mode) {
     let sim = Sim::with(300, 28, bumping()).and_children(Policy::Counter);
     sim.backfill();
     let id = live_with_products(&sim, 2);
@@ -215,7 +217,7 @@ fn a_set_that_was_given_up_on_is_tried_again_by_a_reconcile() {
     sim.leave_alone();
     sim.advance(3_600);
     assert_eq!(sim.sync().cost, 32, "nothing is asked again and again");
-    sim.reconcile();
+    sim.run(&mode);
     sim.assert_equal();
     assert_nothing_owed(&sim);
 }
