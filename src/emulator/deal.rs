@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Id,
     around::Around,
-    attached::{Attached, Counts, Follower},
+    attached::{Attached, Counts, Follower, Revenue},
     chronicle::Entry,
     field::Slot,
     second::Second,
@@ -72,8 +72,8 @@ pub struct Deal {
     pub channel: Option<u16>,
     /// Its name there.
     pub channel_id: Option<&'static str>,
-    /// Monthly recurring revenue; the yearly figures follow from it.
-    pub mrr: Option<Cents>,
+    /// What its lines bring in, as it was when they last changed; `None`: there are none.
+    pub(super) revenue: Option<Revenue>,
     /// The lead it was made from.
     pub source_lead_id: Option<Box<str>>,
     /// Values of custom fields, by slot in ascending order; unset ones are left out.
@@ -205,7 +205,7 @@ impl Deal {
             origin_id: None,
             channel: None,
             channel_id: None,
-            mrr: None,
+            revenue: None,
             source_lead_id: None,
             custom: Vec::new(),
             children: Children::default(),

@@ -43,7 +43,7 @@ pub struct Switches {
     pub omit_nulls: bool,
     /// Which edits set `update_time`.
     pub bumps: Bumps,
-    /// Whether the value of a deal follows its enabled product lines and its discounts.
+    /// Whether the value, `acv`, `arr` and `mrr` of a deal follow its enabled product lines and its discounts.
     pub value_from_lines: bool,
     /// What `products_count`, `followers_count` and `participants_count` say.
     pub counters: Counters,
@@ -253,7 +253,7 @@ pub struct Bumps {
     pub unarchive: bool,
     /// A note, file, activity, mail or a row that came, changed or went.
     pub children: bool,
-    /// The value, where it follows from lines and discounts.
+    /// The value, `acv`, `arr` or `mrr`, where they follow from lines and discounts.
     pub value: bool,
     /// A product line, in place of `children`.
     pub products: Option<bool>,

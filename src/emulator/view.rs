@@ -6,6 +6,7 @@ use serde::{
 };
 
 use super::{
+    attached::Revenue,
     deal::{Deal, Status},
     field::{CustomField, FieldOption},
     switches::{Counters, OptionalMembers},
@@ -167,7 +168,6 @@ impl DealView<'_> {
 
     fn rest<M: SerializeMap>(&self, members: &mut Members<M>) -> Result<(), M::Error> {
         let deal = self.deal;
-        let yearly = deal.mrr.map(|Cents(monthly)| Cents(monthly * 12));
         members.put("status", deal.shown_status().name())?;
         members.put("is_archived", deal.archived.is_some())?;
         members.put("is_deleted", deal.deleted.is_some())?;
@@ -179,9 +179,9 @@ impl DealView<'_> {
         members.maybe("origin_id", deal.origin_id.as_deref())?;
         members.maybe("channel", deal.channel)?;
         members.maybe("channel_id", deal.channel_id)?;
-        members.maybe("acv", yearly)?;
-        members.maybe("arr", yearly)?;
-        members.maybe("mrr", deal.mrr)
+        members.maybe("acv", deal.revenue.map(|revenue| revenue.acv))?;
+        members.maybe("arr", deal.revenue.map(|revenue| revenue.arr))?;
+        members.maybe("mrr", deal.revenue.map(Revenue::mrr))
     }
 
     fn optional<M: SerializeMap>(

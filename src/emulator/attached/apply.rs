@@ -18,7 +18,8 @@ const MAX_RECURRING: usize = 20;
 const ORDER_STEP: u16 = 10;
 
 impl World {
-    /// Changes what hangs on a deal, and then the deal as far as that follows: its value and its `update_time`.
+    /// Changes what hangs on a deal, and then the deal as far as that follows: its value, its revenue and its
+    /// `update_time`.
     fn attach<T>(
         &mut self,
         deal: Id,
@@ -34,16 +35,16 @@ impl World {
         Ok(made)
     }
 
-    /// Sets the value of a deal to what its lines come to, and its `update_time` where the switches say so.
+    /// Sets the value and the revenue of a deal to what its lines come to, and its `update_time` where the switches say so.
     pub(super) fn settle(&self, deal: &mut Deal, kind: Kind) {
         let (switches, now) = (self.switches(), Second::of(self.now()));
         let mut bumps = switches.bumps.of(kind);
         if switches.value_from_lines && matches!(kind, Kind::Product | Kind::Discount) {
             // Without lines there is nothing a discount could be taken from, and the value is what someone typed.
-            let worth = Some(deal.attached().worth());
+            let now = (Some(deal.attached().worth()), deal.attached().revenue());
             let lines = kind == Kind::Product || !deal.attached().lines.is_empty();
-            if lines && deal.value != worth {
-                deal.value = worth;
+            if lines && (deal.value, deal.revenue) != now {
+                (deal.value, deal.revenue) = now;
                 bumps |= switches.bumps.value;
             }
         }

@@ -29,7 +29,7 @@ impl World {
         deal.owner_id = like.owner_id;
         deal.visible_to = like.visible_to;
         (deal.person_id, deal.org_id) = (like.person_id, like.org_id);
-        (deal.value, deal.currency, deal.mrr) = (like.value, like.currency, like.mrr);
+        (deal.value, deal.currency, deal.revenue) = (like.value, like.currency, like.revenue);
         (deal.probability, deal.expected_close) = (like.probability, like.expected_close);
         (deal.label_ids, deal.custom) = (like.label_ids, like.custom);
         (deal.channel, deal.channel_id) = (like.channel, like.channel_id);

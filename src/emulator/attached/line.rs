@@ -159,6 +159,18 @@ impl BillingFrequency {
         Self::Weekly,
     ];
 
+    /// Returns how often it bills in a year of 52 weeks; `None`: once and no more.
+    pub(super) fn per_year(self) -> Option<i64> {
+        Some(match self {
+            Self::OneTime => return None,
+            Self::Annually => 1,
+            Self::SemiAnnually => 2,
+            Self::Quarterly => 4,
+            Self::Monthly => 12,
+            Self::Weekly => 52,
+        })
+    }
+
     /// Returns the name the API uses.
     pub fn name(self) -> &'static str {
         match self {

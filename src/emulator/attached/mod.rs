@@ -4,7 +4,7 @@
 //! line.rs     a product line and what it comes to     apply.rs   edits of all five, and what they do to the deal
 //! list.rs     the reads                               merge.rs   two deals become one, a deal becomes a lead
 //! view.rs  participant.rs  JSON                       random.rs  edits as people make them
-//! duplicate.rs  a deal like another
+//! duplicate.rs  a deal like another                  revenue.rs  what it brings in within a year
 //! ```
 
 mod apply;
@@ -14,6 +14,7 @@ mod list;
 mod merge;
 mod participant;
 mod random;
+mod revenue;
 mod view;
 
 use jiff::civil::Date;
@@ -27,6 +28,7 @@ pub(super) use list::{ChildRead, Parent, installments_refused, parent};
 pub(super) use merge::Conversion;
 pub use merge::ConversionEnd;
 pub(super) use participant::{person, related_person, related_to, user};
+pub(super) use revenue::Revenue;
 
 /// The kinds of things that hang on a deal as rows of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -161,10 +163,13 @@ impl Attached {
     /// each is taken from the undiscounted sum.
     pub(super) fn worth(&self) -> Cents {
         let enabled = self.lines.iter().filter(|line| line.line.is_enabled);
-        let sum = enabled.map(|line| line.line.sum().0).sum::<i64>();
-        let off = |granted: &Granted| {
-            granted.discount.discount_type.of(Cents(sum), granted.discount.amount).0
-        };
-        Cents((sum - self.discounts.iter().map(off).sum::<i64>()).max(0))
+        self.discounted(Cents(enabled.map(|line| line.line.sum().0).sum()))
+    }
+
+    /// Returns what is left of a sum after the discounts.
+    fn discounted(&self, sum: Cents) -> Cents {
+        let off =
+            |granted: &Granted| granted.discount.discount_type.of(sum, granted.discount.amount).0;
+        Cents((sum.0 - self.discounts.iter().map(off).sum::<i64>()).max(0))
     }
 }

@@ -36,7 +36,7 @@ pub(super) fn products(rng: &mut Rng, owner: Id, now: Second) -> BTreeMap<Id, Pr
 
 /// Hangs rows on `deals`: lines on some 40 % of them, followers and participants on most.
 ///
-/// The value of a deal with lines becomes what they come to.
+/// The value and the revenue of a deal with lines become what they come to.
 pub(super) fn attach(rng: &mut Rng, world: &mut World, deals: &mut BTreeMap<Id, Deal>) {
     for deal in deals.values_mut() {
         let mut attached = Attached {
@@ -47,7 +47,7 @@ pub(super) fn attach(rng: &mut Rng, world: &mut World, deals: &mut BTreeMap<Id, 
         if rng.u8(..100) < 40 {
             lines(rng, world, deal, &mut attached);
             terms(rng, deal, &mut attached);
-            deal.value = Some(attached.worth());
+            (deal.value, deal.revenue) = (Some(attached.worth()), attached.revenue());
         }
         deal.set_attached(attached);
     }

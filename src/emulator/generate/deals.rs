@@ -11,7 +11,7 @@ use super::{
         deal::{Children, Deal, Status},
         field::Slot,
         second::Second,
-        value::{Cents, Value},
+        value::Value,
         world::World,
     },
     COMPANY_STEMS, DAY, FIRST_ORGANIZATION, FIRST_PERSON, FIRST_USER, amount, currency, pick,
@@ -73,14 +73,15 @@ fn deal(
     deal
 }
 
-/// Where a deal came from, and what it brings in every month.
+/// Where a deal came from.
 fn provenance(rng: &mut Rng, deal: &mut Deal) {
     deal.origin =
         ["ManuallyCreated", "ManuallyCreated", "API", "Import", "WebForm"][rng.usize(..5)];
     deal.origin_id = (rng.u8(..8) == 0).then(|| format!("billing-{}", deal.id).into());
     deal.channel = (rng.u8(..4) == 0).then(|| rng.u16(51..54));
     deal.channel_id = (rng.u8(..4) == 0).then(|| *pick(rng, &CHANNEL_IDS));
-    deal.mrr = (rng.u8(..6) == 0).then(|| Cents(amount(rng).0 / 12));
+    // Lines say what it brings in. These are drawn for nothing, so that the same seed makes the same company as before.
+    let _ = (rng.u8(..6) == 0).then(|| amount(rng));
     deal.source_lead_id = (rng.u8(..12) == 0).then(|| uuid(rng.u128(..)).into());
 }
 

@@ -154,7 +154,8 @@ fn assert_office(world: &World) {
         |wanted: fn(&Edit) -> bool| world.history().iter().filter(|(_, edit)| wanted(edit)).count();
     assert!(edits(|edit| matches!(edit, Edit::RenameField(..))) >= 5);
     assert!(edits(|edit| matches!(edit, Edit::AddField { .. })) >= 3);
-    assert!(edits(|edit| matches!(edit, Edit::RemoveField(_))) >= 2);
+    // A field goes one to ten times in a year, as chance has it.
+    assert!(edits(|edit| matches!(edit, Edit::RemoveField(_))) >= 1);
     assert!(edits(|edit| matches!(edit, Edit::RemoveOption(..))) >= 3);
     assert!(edits(|edit| matches!(edit, Edit::AddUser(_))) >= 3);
     assert!(edits(|edit| matches!(edit, Edit::MergeDeals { .. })) > 30);

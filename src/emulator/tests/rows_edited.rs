@@ -2,6 +2,8 @@
 
 use super::{rows_read::*, *};
 
+const LATER: &str = "2026-02-03T16:40:30Z";
+
 #[test]
 fn lines_come_change_and_go_and_the_value_follows() {
     let bench = Bench::new(50);
@@ -44,6 +46,57 @@ fn lines_come_change_and_go_and_the_value_follows() {
     assert_eq!(deal(&bench, id)["products_count"], 0);
     let gone = bench.emulator.world().apply(Edit::RemoveProduct(id, first));
     assert_eq!(gone, Err(EditError::NoChild));
+}
+
+/// Returns `mrr`, `arr` and `acv`.
+fn revenue(bench: &Bench, id: Id) -> [Json; 3] {
+    let shown = deal(bench, id);
+    ["mrr", "arr", "acv"].map(|member| shown[member].clone())
+}
+
+#[test]
+fn what_a_deal_brings_in_follows_its_lines_and_moves_the_change_time() {
+    let bench = Bench::new(50);
+    let id = bare(&bench);
+    assert_eq!(revenue(&bench, id), [Json::Null, Json::Null, Json::Null]);
+    let Edited::Product(_, first) = bench.edit(Edit::AddProduct(id, a_line(&bench))) else {
+        panic!()
+    };
+    assert_eq!(revenue(&bench, id), [0.into(), 0.into(), Json::from(201)]);
+    bench.clock.advance(Duration::from_secs(9));
+    let monthly = ProductLine { billing_frequency: BillingFrequency::Monthly, ..a_line(&bench) };
+    bench.edit(Edit::EditProduct(id, first, monthly.clone()));
+    assert_eq!(revenue(&bench, id), [201.into(), 2_412.into(), Json::from(2_412)]);
+    let shown = deal(&bench, id);
+    assert_eq!((&shown["value"], shown["update_time"].as_str()), (&201.into(), Some(LATER)));
+    bench.clock.advance(Duration::from_secs(9));
+    let half_a_year = ProductLine { billing_frequency_cycles: Some(6), ..monthly };
+    bench.edit(Edit::EditProduct(id, first, half_a_year));
+    assert_eq!(revenue(&bench, id), [201.into(), 2_412.into(), Json::from(1_206)]);
+    assert_ne!(deal(&bench, id)["update_time"], LATER);
+    bench.edit(Edit::RemoveProduct(id, first));
+    assert_eq!(revenue(&bench, id), [Json::Null, Json::Null, Json::Null]);
+}
+
+#[test]
+fn the_deals_of_the_beginning_bring_in_what_their_lines_say() {
+    let bench = Bench::new(200);
+    let world = bench.emulator.world();
+    let (mut recurring, mut bare) = (0, 0);
+    for id in world.live_ids() {
+        let shown = world.deal_json(id).unwrap();
+        let lines = world.products(id);
+        let again = lines.iter().any(|line| {
+            line["is_enabled"] == true
+                && line["billing_frequency"] != "one-time"
+                && line["sum"] != 0
+        });
+        assert_eq!(shown["acv"].is_null(), lines.is_empty(), "{id}");
+        assert_eq!(shown["arr"].as_f64().is_some_and(|arr| arr > 0.0), again, "{id}");
+        recurring += usize::from(again);
+        bare += usize::from(lines.is_empty());
+    }
+    assert!(recurring > 0 && bare > 100, "{recurring} recurring, {bare} bare");
 }
 
 #[test]

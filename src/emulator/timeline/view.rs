@@ -77,7 +77,7 @@ impl<'a> FlatView<'a> {
             "formatted_weighted_value" => json!(money(deal.currency, weighted())),
             "weighted_value_currency" => json!(deal.currency),
             "acv_currency" | "arr_currency" | "mrr_currency" => {
-                json!(deal.mrr.map(|_| deal.currency))
+                json!(deal.revenue.map(|_| deal.currency))
             }
             // Source: the example: a deal that is not lost has an empty text.
             "lost_time" => json!(""),

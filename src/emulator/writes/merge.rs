@@ -6,6 +6,7 @@ use serde_json::{Value as Json, json};
 use super::{
     super::{
         Id, answer,
+        attached::Revenue,
         deal::{Deal, Status},
         edit::{Edit, EditError, Edited},
         query::Refusal,
@@ -91,8 +92,8 @@ pub(in super::super) fn flat(deal: &Deal, world: &World) -> Json {
         "org_name": deal.org_id.and_then(|id| company.organizations.get(&id)).map(|customer| &customer.name),
         "owner_name": company.users.get(&deal.owner_id).map(|user| &user.name),
         "cc_email": format!("{}+deal{}@pipedrivemail.com", company.domain, deal.id),
-        "acv": deal.mrr.map(|Cents(monthly)| Cents(monthly * 12)),
-        "arr": deal.mrr.map(|Cents(monthly)| Cents(monthly * 12)), "mrr": deal.mrr,
+        "acv": deal.revenue.map(|revenue| revenue.acv), "arr": deal.revenue.map(|revenue| revenue.arr),
+        "mrr": deal.revenue.map(Revenue::mrr),
     });
     if let (Json::Object(shown), Json::Object(rest)) = (&mut shown, rest) {
         shown.extend(rest);
