@@ -5,7 +5,7 @@
 
 use std::str::FromStr;
 
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 
 use super::{Id, answer, second::Second};
 use crate::seams::Response;
@@ -141,6 +141,13 @@ impl Query {
         Second::read(value).map(Some).ok_or_else(invalid)
     }
 
+    /// Reads a calendar day.
+    pub(super) fn date(&self, name: &str) -> Result<Option<Date>, Refusal> {
+        let Some(value) = self.get(name) else { return Ok(None) };
+        let invalid = || Refusal::invalid(name, "The value is not a valid 'date'");
+        date(value).map(Some).ok_or_else(invalid)
+    }
+
     /// Reads a comma-separated list; `None` when it is not there.
     pub(super) fn list(&self, name: &str) -> Option<Vec<&str>> {
         self.get(name).map(|value| value.split(',').map(str::trim).collect())
@@ -181,6 +188,11 @@ pub(super) fn one_of<T: Copy>(
 pub(super) fn positive(name: &str, value: &str) -> Result<Id, Refusal> {
     let number = value.parse::<Id>().ok().filter(|number| *number > 0);
     number.ok_or_else(|| Refusal::invalid(name, "The value is not a valid 'integer'"))
+}
+
+/// Reads `YYYY-MM-DD`.
+pub(super) fn date(text: &str) -> Option<Date> {
+    Date::from_str(text).ok().filter(|_| text.len() == 10)
 }
 
 /// Undoes percent-encoding and `+`; what is not UTF-8 becomes a replacement character.

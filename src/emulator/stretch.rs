@@ -1,10 +1,12 @@
-//! Pages of v1: `start` and `limit`.
+//! Pages of v1: `start` and `limit`, and `sort`.
+
+use std::cmp::Ordering;
 
 use serde_json::{Value as Json, json};
 
 use super::{
     answer, list,
-    query::{Query, Refusal, positive},
+    query::{Query, Refusal, one_of, positive},
     switches::Switches,
 };
 use crate::seams::Response;
@@ -46,6 +48,43 @@ impl Stretch {
             pagination["next_start"] = (start + limit).into();
         }
         (page, pagination)
+    }
+}
+
+/// The order that `sort` asks for: members, and whether the greatest comes first.
+///
+/// Source: API reference v1, `sort`: "The field names and sorting mode separated by a comma (`field_name_1 ASC`,
+/// `field_name_2 DESC`)". That the mode may be left out or be in small letters is a guess.
+pub(super) struct Sort(Vec<(&'static str, bool)>);
+
+impl Sort {
+    /// Reads `sort`, which knows the members of `known`.
+    pub(super) fn parse(query: &Query, known: &[&'static str]) -> Result<Self, Refusal> {
+        let members = known.iter().map(|member| (*member, *member)).collect::<Vec<_>>();
+        let part = |part: &str| {
+            let (member, mode) = part.split_once(' ').unwrap_or((part, "asc"));
+            let mode = mode.trim().to_lowercase();
+            let descending = one_of("sort", &mode, &[("asc", false), ("desc", true)])?;
+            Ok((one_of("sort", member, &members)?, descending))
+        };
+        query
+            .list("sort")
+            .unwrap_or_default()
+            .into_iter()
+            .map(part)
+            .collect::<Result<_, _>>()
+            .map(Self)
+    }
+
+    /// Sorts `rows`; what is equal in all members stays in its order.
+    pub(super) fn apply<T>(&self, rows: &mut [T], compare: impl Fn(&str, &T, &T) -> Ordering) {
+        rows.sort_by(|a, b| {
+            let by = |(member, descending): &(&str, bool)| {
+                let order = compare(member, a, b);
+                if *descending { order.reverse() } else { order }
+            };
+            self.0.iter().map(by).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+        });
     }
 }
 

@@ -143,7 +143,8 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         "200 /v1/deals/{open}/permittedUsers", "404 /v1/deals/{nothing}/permittedUsers"]),
     ("POST /v1/deals/{id}/duplicate", &[
         "200 /v1/deals/{lined}/duplicate", "404 /v1/deals/{nothing}/duplicate"]),
-    ("GET /v1/notes", &["200 /v1/notes?limit=20", "200 /v1/notes?deal_id={busy}"]),
+    ("GET /v1/notes", &[
+        "200 /v1/notes?limit=20", "200 /v1/notes?deal_id={busy}", "200 /v1/notes?sort=add_time%20DESC&limit=20"]),
     ("GET /v1/deals/collection", &["200 /v1/deals/collection?limit=100", "400 /v1/deals/collection?since=x"]),
     ("GET /v1/deals/{id}/activities", &["200 /v1/deals/{busy}/activities?limit=2", "404 /v1/deals/{nothing}/activities"]),
     ("GET /v1/deals/{id}/persons", &["200 /v1/deals/{joined}/persons?limit=1", "404 /v1/deals/{nothing}/persons"]),

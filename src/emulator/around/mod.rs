@@ -4,11 +4,13 @@
 //! many deals stays small. The first edit that touches any of them writes them down.
 //!
 //! ```text
-//! read.rs  the reads     activity.rs  mail.rs  view.rs  JSON     text.rs  what they say, which follows from their ids
+//! read.rs  notes.rs  the reads                  activity.rs  mail.rs  view.rs  JSON
+//! text.rs  what they say, which follows from their ids
 //! ```
 
 mod activity;
 mod mail;
+mod notes;
 mod read;
 mod text;
 mod view;

@@ -7,13 +7,15 @@ use super::{
         Id, answer,
         attached::parent,
         deal::Deal,
-        query::{Query, Refusal, one_of, positive},
+        query::{Query, Refusal, positive},
         second::Second,
         sorted::{SortKey, Sorting},
-        stretch::{self, Stretch},
+        stretch::{self, Sort, Stretch},
         world::World,
     },
-    Activity, Row, activity, mail, old_activity, sees_mail, view,
+    Activity, activity, mail,
+    notes::notes,
+    old_activity, sees_mail, view,
 };
 use crate::seams::Response;
 
@@ -189,22 +191,19 @@ pub(in super::super) fn activities_of_deal(
     Ok(page(&stretch, rows, world))
 }
 
-/// Source: API reference v1: `sort` knows `id` and `update_time`; v1 takes a direction behind them.
+/// Source: API reference v1: `sort` knows `id` and `update_time`.
 fn files(id: Id, query: &Query, world: &World) -> Result<Response, Refusal> {
     let stretch = Stretch::up_to(MAX_FILES, query, world.switches())?;
-    let mut sort = query.get("sort").unwrap_or("id").split_whitespace();
-    let by_time =
-        one_of("sort", sort.next().unwrap_or("id"), &[("id", false), ("update_time", true)])?;
-    let direction = sort.next().unwrap_or("asc").to_lowercase();
-    let descending = one_of("sort", &direction, &[("asc", false), ("desc", true)])?;
+    let sort = Sort::parse(query, &["id", "update_time"])?;
     let Some((deal, _)) = parent(id, world.switches().single_children, world)? else {
         return Ok(page(&stretch, std::iter::empty(), world));
     };
     let mut rows = world.shown_around(deal).files.clone();
-    rows.sort_by_key(|row| (by_time.then_some(row.made), row.id));
-    if descending {
-        rows.reverse();
-    }
+    rows.sort_by_key(|row| row.id);
+    sort.apply(&mut rows, |by, a, b| match by {
+        "update_time" => a.made.cmp(&b.made),
+        _ => a.id.cmp(&b.id),
+    });
     Ok(page(&stretch, rows.into_iter().map(|row| view::file(deal, row, world)), world))
 }
 
@@ -220,29 +219,6 @@ fn mails(id: Id, query: &Query, world: &World) -> Result<Response, Refusal> {
     rows.sort_by_key(|row| std::cmp::Reverse((row.made, row.id)));
     let views = rows.into_iter().map(|row| mail(deal, row, bodies, world));
     Ok(page(&stretch, views, world))
-}
-
-/// Notes of all deals that the token's user may see, by id; being v1, it ignores parameters it does not know.
-fn notes(query: &Query, world: &World) -> Result<Response, Refusal> {
-    let stretch = Stretch::parse(query, world.switches())?;
-    let (of_deal, user) = (query.id("deal_id")?, query.id("user_id")?);
-    let (person, organization) = (query.id("person_id")?, query.id("org_id")?);
-    let since = query.loose_time("updated_since")?;
-    let elsewhere =
-        ["lead_id", "project_id", "task_id"].iter().any(|name| query.get(name).is_some());
-    let of_one = of_deal.map_or(0..=Id::MAX, |id| id..=id);
-    let same = |wanted: Option<Id>, id: Option<Id>| wanted.is_none() || wanted == id;
-    let wanted =
-        |row: &Row| same(user, Some(row.by)) && since.is_none_or(|since| row.made >= since);
-    let mut rows = Vec::new();
-    for (_, deal) in world.deals.range(of_one).filter(|_| !elsewhere) {
-        if world.sees(deal) && same(person, deal.person_id) && same(organization, deal.org_id) {
-            let around = world.shown_around(deal);
-            rows.extend(around.notes.iter().copied().filter(wanted).map(|row| (row.id, row, deal)));
-        }
-    }
-    rows.sort_by_key(|(id, ..)| *id);
-    Ok(page(&stretch, rows.into_iter().map(|(_, row, deal)| view::note(deal, row, world)), world))
 }
 
 fn page(stretch: &Stretch, rows: impl Iterator<Item = Json>, world: &World) -> Response {

@@ -41,6 +41,11 @@ pub(super) fn file(id: Id) -> (String, &'static str, u32) {
     (format!("{name}-{id}.{ending}"), kind, 1_000 + mixed(id, 8) % 900_000)
 }
 
+/// Returns whether a note is pinned to its deal.
+pub(super) fn is_pinned(id: Id) -> bool {
+    mixed(id, 6).is_multiple_of(8)
+}
+
 /// Returns the subject of a mail.
 pub(super) fn mail(id: Id) -> &'static str {
     chosen(id, &SUBJECTS)

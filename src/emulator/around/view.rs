@@ -41,7 +41,7 @@ pub(in super::super) fn note(deal: &Deal, row: Row, world: &World) -> Json {
         "org_id": deal.org_id, "organization": named(organization_name(deal, world)),
         "person": named(person_name(deal, world)), "person_id": deal.person_id,
         "project_id": null, "project": null, "pinned_to_lead_flag": false,
-        "pinned_to_deal_flag": text::mixed(id, 6).is_multiple_of(8), "pinned_to_organization_flag": false,
+        "pinned_to_deal_flag": text::is_pinned(id), "pinned_to_organization_flag": false,
         "pinned_to_person_flag": false, "pinned_to_project_flag": false, "update_time": v1(made),
         "user": {
             "email": user.map(|user| &user.email), "icon_url": null, "is_you": by == world.user(),

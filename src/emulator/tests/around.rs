@@ -190,3 +190,82 @@ fn rows_show_an_edit_as_late_as_the_switch_says() {
     bench.clock.advance(Duration::from_secs(30));
     assert_eq!(rows(&bench, path, deal).len(), before.len() + 1);
 }
+
+/// Returns the notes of a listing, of which there are fewer than 500.
+fn notes(bench: &Bench, parameters: &str) -> Vec<Json> {
+    let page = bench.json(&format!("/v1/notes?limit=500&{parameters}"));
+    page["data"].as_array().unwrap().clone()
+}
+
+#[test]
+fn notes_are_sorted_by_any_member_of_the_reference() {
+    let bench = Bench::new(60);
+    let all = notes(&bench, "");
+    assert!((50..500).contains(&all.len()) && ids(&all) == sorted(ids(&all)), "{}", all.len());
+    let key = |note: &Json, member: &str| {
+        (note[member].as_u64(), note[member].as_str().map(|text| text.replace(['<', '>'], "")))
+    };
+    for member in
+        ["id", "user_id", "deal_id", "person_id", "org_id", "content", "add_time", "update_time"]
+    {
+        let rising = notes(&bench, &format!("sort={member}%20ASC"));
+        assert!(rising.is_sorted_by_key(|note| key(note, member)), "{member}");
+        assert_eq!(notes(&bench, &format!("sort={member}")), rising, "{member}");
+        let falling = notes(&bench, &format!("sort={member}+desc"));
+        assert!(falling.is_sorted_by(|a, b| key(a, member) >= key(b, member)), "{member}");
+        assert_eq!(sorted(ids(&falling)), ids(&all), "{member}");
+    }
+    let two = notes(&bench, "sort=user_id%20DESC,%20add_time%20ASC");
+    let pair = |note: &Json| (std::cmp::Reverse(key(note, "user_id")), key(note, "add_time"));
+    assert!(two.is_sorted_by_key(pair));
+    assert_ne!(two, notes(&bench, "sort=user_id%20DESC"));
+}
+
+#[test]
+fn notes_are_those_of_the_days_and_pins_asked_for() {
+    let bench = Bench::new(60);
+    let all = notes(&bench, "");
+    let day = |note: &Json| note["add_time"].as_str().unwrap()[..10].to_owned();
+    let middle = day(&all[all.len() / 2]);
+    let expected = |admits: &dyn Fn(&Json) -> bool| {
+        let admitted = all.iter().filter(|note| admits(note)).cloned().collect::<Vec<_>>();
+        assert!(!admitted.is_empty() && admitted.len() < all.len());
+        admitted
+    };
+    let since = notes(&bench, &format!("start_date={middle}"));
+    assert_eq!(since, expected(&|note| day(note) >= middle));
+    assert_eq!(notes(&bench, &format!("end_date={middle}")), expected(&|note| day(note) <= middle));
+    let within = notes(&bench, &format!("start_date={middle}&end_date={middle}"));
+    assert_eq!(within, expected(&|note| day(note) == middle));
+    for (flag, pinned) in [("1", true), ("0", false)] {
+        let got = notes(&bench, &format!("pinned_to_deal_flag={flag}"));
+        assert_eq!(got, expected(&|note| note["pinned_to_deal_flag"] == pinned), "{flag}");
+    }
+    for other in ["lead", "organization", "person", "project", "task"] {
+        assert_eq!(notes(&bench, &format!("pinned_to_{other}_flag=0")), all, "{other}");
+        assert_eq!(notes(&bench, &format!("pinned_to_{other}_flag=1")), Vec::<Json>::new());
+    }
+    assert_eq!(notes(&bench, "task_id=1"), Vec::<Json>::new());
+}
+
+#[test]
+fn a_note_cannot_be_asked_for_in_just_any_way() {
+    let bench = Bench::new(5);
+    let flag = "'true' is not one of: 0, 1";
+    let table = [
+        ("sort=title", "sort: 'title' is not one of: id, user_id, deal_id, person_id, org_id"),
+        ("sort=id%20UP", "sort: 'up' is not one of: asc, desc"),
+        ("sort=id,,add_time", "sort: '' is not one of"),
+        ("start_date=2026-02-30", "start_date: The value is not a valid 'date'"),
+        ("end_date=2026-02-03T00:00:00Z", "end_date: The value is not a valid 'date'"),
+        ("pinned_to_deal_flag=true", flag),
+        ("pinned_to_organization_flag=true", flag),
+        ("pinned_to_person_flag=true", flag),
+        ("project_id=x", "project_id: The value is not a valid 'integer'"),
+    ];
+    for (parameters, problem) in table {
+        let (status, body) = bench.ask(&format!("/v1/notes?{parameters}"));
+        let error = body["error"].as_str().unwrap_or_default();
+        assert!(status == 400 && error.contains(problem), "{parameters}: {body}");
+    }
+}

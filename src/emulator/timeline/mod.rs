@@ -68,9 +68,7 @@ impl Asked {
         if query.id("filter_id")?.is_some() {
             return Err(Refusal::Filter);
         }
-        let start = query.get("start_date").ok_or(Refusal::missing("start_date"))?;
-        let start = Some(start).filter(|text| text.len() == 10).and_then(|text| text.parse().ok());
-        let start: Date = start.ok_or_else(|| wrong("start_date", "not a date"))?;
+        let start = query.date("start_date")?.ok_or(Refusal::missing("start_date"))?;
         let intervals = [
             ("day", Interval::Day),
             ("week", Interval::Week),

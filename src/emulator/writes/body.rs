@@ -1,14 +1,12 @@
 //! Request bodies: JSON objects and the strict validation of what is in them.
 
-use std::str::FromStr as _;
-
 use http::StatusCode;
 use jiff::civil::Date;
 use serde_json::{Map, Value as Json};
 
 use super::super::{
     Id,
-    query::Refusal,
+    query::{Refusal, date},
     value::{Cents, Currency},
 };
 
@@ -215,11 +213,6 @@ pub(super) fn cents(number: f64) -> Option<Cents> {
     // In this range every whole number is one of `i64` and of `f64` alike.
     let fits = exact && hundredths.abs() <= MAX_CENTS as f64;
     fits.then_some(Cents(hundredths as i64))
-}
-
-/// Reads `YYYY-MM-DD`.
-pub(super) fn date(text: &str) -> Option<Date> {
-    Date::from_str(text).ok().filter(|_| text.len() == 10)
 }
 
 /// Reads three capital letters.

@@ -10,11 +10,11 @@ use super::{
     super::{
         edit::DealChange,
         field::{CustomField, FieldType},
-        query::Refusal,
+        query::{Refusal, date},
         value::{Address, TimeOfDay, Value},
         world::World,
     },
-    body::{Body, cents, currency, date, id},
+    body::{Body, cents, currency, id},
 };
 
 /// The time zones that this world can keep.
