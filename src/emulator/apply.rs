@@ -44,7 +44,8 @@ impl World {
             Edit::ConvertToLead(deal) => self.convert(deal)?,
             Edit::DeleteDeal(id) => self.delete(id, now)?,
             Edit::RestoreDeal(id) => self.restore(id, now)?,
-            Edit::ArchiveDeal(id) => self.archive(id, now)?,
+            Edit::ArchiveDeal(id) => self.archive(id, None, now)?,
+            Edit::ArchiveDealAt(id, at) => self.archive(id, Some(at), now)?,
             Edit::UnarchiveDeal(id) => self.unarchive(id, now)?,
             Edit::PurgeDeal(id) => {
                 self.deals.get(&id).ok_or(EditError::NoDeal)?;
@@ -243,13 +244,15 @@ impl World {
         Ok(self.store(deal))
     }
 
-    fn archive(&mut self, id: Id, now: Second) -> Result<Edited, EditError> {
+    fn archive(&mut self, id: Id, at: Option<Second>, now: Second) -> Result<Edited, EditError> {
         let mut deal = self.deals.get(&id).ok_or(EditError::NoDeal)?.clone();
         if deal.deleted.is_some() {
             return Err(EditError::Deleted);
         }
-        if deal.archived.replace(now).is_some() {
-            return Err(EditError::Already);
+        if deal.archived.replace(at.unwrap_or(now)).is_some() {
+            // It is there already. Another time is a change like others, which the archive may refuse.
+            at.ok_or(EditError::Already)?;
+            self.editable(id)?;
         }
         bump(&mut deal, self.switches().bumps.archive, now);
         Ok(self.store(deal))

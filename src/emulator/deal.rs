@@ -1,9 +1,9 @@
 //! A deal, as small as it can be kept.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use jiff::civil::Date;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::{
     Id,
@@ -61,7 +61,7 @@ pub struct Deal {
     /// Who may see it: 1, 3, 5 or 7.
     pub visible_to: u8,
     /// When it should be closed.
-    pub expected_close: Option<Date>,
+    pub expected_close: Option<CloseDate>,
     /// Options of the field `label_ids`.
     pub label_ids: Box<[Id]>,
     /// How it came to be.
@@ -86,6 +86,43 @@ pub struct Deal {
     pub(super) around: Option<Arc<Around>>,
     /// What became of its members, the oldest first; `None`: nothing.
     pub(super) chronicle: Option<Arc<Vec<Entry>>>,
+}
+
+/// When a deal should be closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CloseDate {
+    /// On this day.
+    On(Date),
+    /// Someone wrote an empty text. Source: a client of the live API reports that it is then read as `0000-00-00`.
+    Zero,
+}
+
+impl CloseDate {
+    /// How the API writes a day that is none.
+    pub(super) const ZERO: &str = "0000-00-00";
+
+    /// Returns the day, if it is one.
+    pub fn day(self) -> Option<Date> {
+        match self {
+            Self::On(day) => Some(day),
+            Self::Zero => None,
+        }
+    }
+}
+
+impl fmt::Display for CloseDate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::On(day) => day.fmt(f),
+            Self::Zero => f.write_str(Self::ZERO),
+        }
+    }
+}
+
+impl Serialize for CloseDate {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
 }
 
 /// Where a deal stands.

@@ -1,12 +1,11 @@
 //! Edits: what can be changed, and why not.
 
-use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::{
     Id,
     attached::{Discount, Installment, ProductLine},
-    deal::Child,
+    deal::{Child, CloseDate},
     field::FieldType,
     reference::Reference,
     second::Second,
@@ -74,6 +73,8 @@ pub enum Edit {
     RestoreDeal(Id),
     /// Archives a deal.
     ArchiveDeal(Id),
+    /// Archives a deal as if it had been at another time, or says so of one that is archived.
+    ArchiveDealAt(Id, Second),
     /// Takes a deal out of the archive.
     UnarchiveDeal(Id),
     /// Removes a deal for good, without a trace in any list.
@@ -286,7 +287,7 @@ pub enum DealChange {
     /// Another likelihood, in hundredths of a percent.
     Probability(Option<u16>),
     /// Another day on which it should be closed.
-    ExpectedClose(Option<Date>),
+    ExpectedClose(Option<CloseDate>),
     /// Another time at which it was won or lost; a deal that is open has none.
     Closed(Second),
     /// Another value of a custom field, named by its code.

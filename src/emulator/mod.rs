@@ -88,7 +88,7 @@ pub use attached::{
 pub use company::{
     Company, CurrencyEntry, Extra, Organization, Person, Pipeline, Product, Stage, Stamp, User,
 };
-pub use deal::{Child, Children, Deal, Status};
+pub use deal::{Child, Children, CloseDate, Deal, Status};
 pub use edit::{
     DealChange, Edit, EditError, Edited, OrganizationChange, PersonChange, ProductChange,
     StageChange,

@@ -8,7 +8,7 @@ use super::{
     super::{
         Id,
         answer::uuid,
-        deal::{Children, Deal, Status},
+        deal::{Children, CloseDate, Deal, Status},
         field::Slot,
         second::Second,
         value::Value,
@@ -92,7 +92,8 @@ fn past(rng: &mut Rng, reasons: &[Arc<str>; 8], deal: &mut Deal, now: Second) {
     let sometime = |rng: &mut Rng| between(rng, add_time, update);
     deal.update_time = Some(update);
     deal.stage_change_time = (rng.u8(..3) > 0).then(|| sometime(rng));
-    deal.expected_close = rng.bool().then(|| add_time.plus(rng.u32(10..200) * DAY).date_at(0));
+    let close = |rng: &mut Rng| CloseDate::On(add_time.plus(rng.u32(10..200) * DAY).date_at(0));
+    deal.expected_close = rng.bool().then(|| close(rng));
     deal.status = [Status::Open, Status::Open, Status::Won, Status::Lost][rng.usize(..4)];
     deal.closed = (deal.status != Status::Open).then(|| sometime(rng));
     // A deal may have been won before it was lost, or opened again.

@@ -157,6 +157,8 @@ fn writes_of_the_api_are_kept_whole_and_refused_ones_leave_no_gap() {
         ("POST", "/api/v2/deals", r#"{"title":"„Neu“ \n 予算","value":9.99}"#),
         ("PATCH", &deal, r#"{"probability":35,"expected_close_date":"2026-05-01"}"#),
         ("PATCH", &deal, r#"{"status":"won","won_time":"2026-02-01T10:00:00Z"}"#),
+        ("PATCH", &deal, r#"{"is_archived":true,"archive_time":"2026-01-01 10:00:00"}"#),
+        ("PATCH", &deal, r#"{"is_archived":false,"expected_close_date":""}"#),
         ("POST", &v1(id, "duplicate"), ""),
         ("PUT", &v1(merged, "merge"), &merge),
         ("POST", &format!("{deal}/convert/lead"), ""),

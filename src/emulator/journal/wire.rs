@@ -10,6 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
 use super::super::{
     Id,
+    deal::CloseDate,
     second::Second,
     value::{Address, Cents, Currency, TimeOfDay, Value},
     writes::ZONES,
@@ -34,6 +35,17 @@ impl<'de> Deserialize<'de> for Currency {
         match <[u8; 3]>::try_from(code.as_bytes()) {
             Ok(code) if code.is_ascii() => Ok(Self::new(code)),
             _ => Err(D::Error::custom("a currency has three letters")),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for CloseDate {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <std::borrow::Cow<'_, str>>::deserialize(deserializer)?;
+        if text == Self::ZERO {
+            Ok(Self::Zero)
+        } else {
+            text.parse().map(Self::On).map_err(D::Error::custom)
         }
     }
 }
@@ -131,6 +143,18 @@ mod tests {
             let text = serde_json::to_string(&value).unwrap();
             assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), value, "{text}");
         }
+    }
+
+    #[test]
+    fn a_close_date_is_read_back_though_it_is_none() {
+        for (day, text) in [
+            (CloseDate::Zero, r#""0000-00-00""#),
+            (CloseDate::On(date(2026, 4, 1)), r#""2026-04-01""#),
+        ] {
+            assert_eq!(serde_json::to_string(&day).unwrap(), text);
+            assert_eq!(serde_json::from_str::<CloseDate>(text).unwrap(), day);
+        }
+        assert!(serde_json::from_str::<CloseDate>(r#""2026-00-01""#).is_err());
     }
 
     #[test]

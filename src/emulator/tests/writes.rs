@@ -78,6 +78,7 @@ fn every_member_of_a_deal_can_be_changed() {
         json!({"label_ids": [label]}),
         json!({"probability": 62.5, "expected_close_date": "2026-03-31"}),
         json!({"probability": null, "expected_close_date": null}),
+        json!({"expected_close_date": "2026-04-01", "archive_time": null}),
         json!({"status": "won"}),
         json!({"won_time": "2026-01-02T03:04:05Z"}),
         json!({"status": "lost", "lost_reason": "Price"}),
@@ -85,6 +86,8 @@ fn every_member_of_a_deal_can_be_changed() {
         json!({"status": "open"}),
         json!({"is_archived": true}),
         json!({"is_archived": false, "title": "Back"}),
+        json!({"is_archived": true, "archive_time": "2026-01-02T03:04:05Z"}),
+        json!({"is_archived": false, "archive_time": null}),
         json!({"is_deleted": true}),
         json!({"is_deleted": false, "title": "Again"}),
     ];
@@ -235,6 +238,38 @@ fn times_of_closing_are_refused_where_the_status_is_another() {
         (&answer["lost_time"], &answer["won_time"]),
         (&json!("2026-01-02T03:04:05Z"), &Json::Null)
     );
+}
+
+#[test]
+fn an_archived_deal_is_given_another_time_only_where_it_can_be_changed() {
+    let bench = Bench::new(20);
+    let new = json!({"title": "x", "is_archived": true, "archive_time": "2026-01-02 03:04:05"});
+    let (_, answer, _) = bench.write("POST", "/api/v2/deals", &new);
+    let deal = &answer["data"];
+    assert_eq!(
+        (&deal["archive_time"], &deal["is_archived"], &deal["update_time"]),
+        (&"2026-01-02T03:04:05Z".into(), &true.into(), &NOW.into())
+    );
+    let path = format!("/api/v2/deals/{}", deal["id"]);
+    let other = json!({"archive_time": "2025-01-02 03:04:05"});
+    assert_eq!(bench.write("PATCH", &path, &other).0, 403);
+    bench.emulator.switch(|switches| switches.archived_editable = true);
+    bench.clock.advance(Duration::from_secs(1));
+    let (_, answer, _) = bench.write("PATCH", &path, &other);
+    assert_eq!(answer["data"]["archive_time"], "2025-01-02T03:04:05Z");
+    assert_eq!(answer["data"]["update_time"], "2026-02-03T16:40:22Z");
+}
+
+#[test]
+fn an_empty_close_date_is_read_as_a_day_that_is_none() {
+    let bench = Bench::new(20);
+    let body = json!({"title": "x", "expected_close_date": ""});
+    let (_, answer, _) = bench.write("POST", "/api/v2/deals", &body);
+    assert_eq!(answer["data"]["expected_close_date"], "0000-00-00");
+    let path = format!("/api/v2/deals/{}", answer["data"]["id"]);
+    assert_eq!(bench.json(&path)["data"]["expected_close_date"], "0000-00-00");
+    let (_, answer, _) = bench.write("PATCH", &path, &json!({"expected_close_date": null}));
+    assert_eq!(answer["data"]["expected_close_date"], Json::Null);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 
 use super::super::{
-    deal::{Deal, Status},
+    deal::{CloseDate, Deal, Status},
     field::{FieldType, Slot},
     second::Second,
     value::Value,
@@ -54,7 +54,7 @@ impl DateField {
                 let offset = world.company().utc_offset_hours;
                 time(deal).map(|time| time.date_at(offset))
             }
-            Self::ExpectedClose => deal.expected_close,
+            Self::ExpectedClose => deal.expected_close.and_then(CloseDate::day),
             Self::Custom(slot) => match deal.custom(*slot) {
                 Some(Value::Date(day)) => Some(*day),
                 _ => None,

@@ -7,6 +7,7 @@ use serde_json::{Map, Value as Json};
 use super::super::{
     Id,
     query::{Refusal, date},
+    second::Second,
     value::{Cents, Currency},
 };
 
@@ -161,6 +162,14 @@ impl Body {
             })
         })
         .transpose()
+    }
+
+    /// Reads a time, in either form of the API.
+    pub(super) fn time(&self, name: &str) -> Result<Option<Second>, Refusal> {
+        let read = |text| {
+            Second::read(text).ok_or_else(|| self.wrong(name, "The value is not a valid datetime"))
+        };
+        self.text(name)?.map(read).transpose()
     }
 
     pub(super) fn currency(&self, name: &str) -> Result<Option<Currency>, Refusal> {

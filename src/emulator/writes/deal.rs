@@ -3,10 +3,9 @@
 use super::{
     super::{
         Id, answer,
-        deal::{Deal, Status},
+        deal::{CloseDate, Deal, Status},
         edit::{DealChange, Edit, EditError},
         query::Refusal,
-        second::Second,
         value::Cents,
         view::{DealView, Shape},
         world::World,
@@ -18,7 +17,7 @@ use super::{
 use crate::seams::Response;
 
 /// The members that can be set.
-const KNOWN: [&str; 20] = [
+const KNOWN: [&str; 21] = [
     "title",
     "owner_id",
     "person_id",
@@ -29,6 +28,7 @@ const KNOWN: [&str; 20] = [
     "currency",
     "is_deleted",
     "is_archived",
+    "archive_time",
     "status",
     "lost_reason",
     "visible_to",
@@ -40,8 +40,8 @@ const KNOWN: [&str; 20] = [
     "won_time",
     "lost_time",
 ];
-/// The members of the reference for which this world has no edit.
-const UNSUPPORTED: [&str; 4] = ["add_time", "update_time", "stage_change_time", "archive_time"];
+/// The members of the reference for which this world has no edit; the specification has them no more.
+const UNSUPPORTED: [&str; 3] = ["add_time", "update_time", "stage_change_time"];
 
 /// Makes a deal. Source: API reference v2, "Add a new deal": only the title is required.
 pub(super) fn add(body: &Body, world: &mut World) -> Result<Response, Refusal> {
@@ -57,9 +57,7 @@ pub(super) fn add(body: &Body, world: &mut World) -> Result<Response, Refusal> {
     let mut edits = vec![Edit::CreateDeal { title, stage_id, value, currency }];
     let changes = changes(body, None, world)?;
     edits.extend(changes.into_iter().map(|change| Edit::ChangeDeal(id, change)));
-    if body.flag("is_archived")? == Some(true) {
-        edits.push(Edit::ArchiveDeal(id));
-    }
+    edits.extend(archival(body, id, false)?);
     if body.flag("is_deleted")? == Some(true) {
         edits.push(Edit::DeleteDeal(id));
     }
@@ -73,7 +71,8 @@ pub(super) fn change(id: Id, body: &Body, world: &mut World) -> Result<Response,
     let deal = world.deal(id).ok_or(Refusal::NoDeal)?;
     let flag = |name, is: bool| Ok((body.flag(name)?).filter(|to| *to != is));
     let deletion: Option<bool> = flag("is_deleted", deal.deleted.is_some())?;
-    let archival: Option<bool> = flag("is_archived", deal.archived.is_some())?;
+    let taken_out = flag("is_archived", deal.archived.is_some())? == Some(false);
+    let put_away = archival(body, id, deal.archived.is_some())?;
     let own = {
         let mut own = Vec::new();
         own.extend(title(body)?.map(DealChange::Title));
@@ -89,18 +88,35 @@ pub(super) fn change(id: Id, body: &Body, world: &mut World) -> Result<Response,
     } else if deal.deleted.is_some() {
         return Err(refusal(EditError::Deleted));
     }
-    if archival == Some(false) {
+    if taken_out {
         edits.push(Edit::UnarchiveDeal(id));
     }
     edits.extend(own.into_iter().map(|change| Edit::ChangeDeal(id, change)));
-    if archival == Some(true) {
-        edits.push(Edit::ArchiveDeal(id));
-    }
+    edits.extend(put_away);
     if deletion == Some(true) {
         edits.push(Edit::DeleteDeal(id));
     }
     world.apply_all(&[id], edits).map_err(refusal)?;
     show(id, world)
+}
+
+/// Reads how a deal gets into the archive, if it is not `already` there, or since when it is.
+///
+/// Source: API reference v2, `archive_time`: "If omitted and `is_archived` is true, it will be set to the current date
+/// and time". That it is refused outside the archive is a guess.
+fn archival(body: &Body, id: Id, already: bool) -> Result<Option<Edit>, Refusal> {
+    let after = body.flag("is_archived")?.unwrap_or(already);
+    // That a deal outside the archive has no such time need not be said, and cannot be unsaid.
+    if !after && body.is_null("archive_time") {
+        return Ok(None);
+    }
+    match body.time("archive_time")? {
+        Some(_) if !after => {
+            Err(body.wrong("archive_time", "It can only be set if the deal is archived"))
+        }
+        Some(at) => Ok(Some(Edit::ArchiveDealAt(id, at))),
+        None => Ok((after && !already).then_some(Edit::ArchiveDeal(id))),
+    }
 }
 
 /// Deletes a deal.
@@ -207,10 +223,13 @@ fn forecast(body: &Body) -> Result<Vec<DealChange>, Refusal> {
         let wrong = || body.wrong("probability", "The value must be from 0 to 100");
         changes.push(DealChange::Probability(Some(percent.ok_or_else(wrong)?)));
     }
-    if body.is_null("expected_close_date") {
+    let member = "expected_close_date";
+    if body.is_null(member) {
         changes.push(DealChange::ExpectedClose(None));
-    } else if let Some(day) = body.date("expected_close_date")? {
-        changes.push(DealChange::ExpectedClose(Some(day)));
+    } else if body.get(member).is_some_and(|day| day == "") {
+        changes.push(DealChange::ExpectedClose(Some(CloseDate::Zero)));
+    } else if let Some(day) = body.date(member)? {
+        changes.push(DealChange::ExpectedClose(Some(CloseDate::On(day))));
     }
     Ok(changes)
 }
@@ -228,13 +247,12 @@ fn closed(body: &Body, deal: Option<&Deal>) -> Result<Vec<DealChange>, Refusal> 
         if body.is_null(member) && after == "open" {
             continue;
         }
-        let Some(text) = body.text(member)? else { continue };
+        let Some(at) = body.time(member)? else { continue };
         if !statuses.contains(&after) {
             let problem = format!("It can only be set if the status is {}", statuses.join(" or "));
             return Err(body.wrong(member, &problem));
         }
-        let invalid = || body.wrong(member, "The value is not a valid datetime");
-        changes.push(DealChange::Closed(Second::read(text).ok_or_else(invalid)?));
+        changes.push(DealChange::Closed(at));
     }
     Ok(changes)
 }
