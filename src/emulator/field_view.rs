@@ -102,14 +102,8 @@ const SETTINGS: [&str; 3] = ["ui_visibility", "important_fields", "required_fiel
 impl Settings {
     /// Reads the parameter.
     pub(super) fn parse(query: &Query) -> Result<Self, Refusal> {
-        let mut asked = [false; 3];
-        for member in query.list("include_fields").unwrap_or_default() {
-            let place = SETTINGS.iter().position(|known| *known == member);
-            let unknown =
-                || Refusal::Invalid("include_fields".to_owned(), format!("Unknown key '{member}'"));
-            asked[place.ok_or_else(unknown)?] = true;
-        }
-        Ok(Self(asked))
+        let members = query.included(|member| SETTINGS.contains(&member))?;
+        Ok(Self(SETTINGS.map(|setting| members.contains(&setting))))
     }
 
     /// Every member.

@@ -3,12 +3,9 @@
 use super::{
     Id,
     deal::{Deal, Status},
-    query::{Query, Refusal, one_of, positive},
+    query::{Query, Refusal, one_of},
     second::Second,
 };
-
-/// Source: API reference v2, `ids` of deals.
-const MAX_IDS: usize = 100;
 
 /// Which deals.
 #[derive(Debug, Default)]
@@ -43,17 +40,9 @@ impl Filter {
 
     /// Reads the filters of a list request.
     pub(super) fn parse(query: &Query) -> Result<Self, Refusal> {
-        if query.id("filter_id")?.is_some() {
-            return Err(Refusal::Filter);
-        }
-        let ids = query.list("ids").map(|ids| {
-            if ids.len() > MAX_IDS {
-                return Err(Refusal::invalid("ids", "At most 100 ids are allowed"));
-            }
-            ids.into_iter().map(|id| positive("ids", id)).collect()
-        });
+        query.check_filter()?;
         Ok(Self {
-            ids: ids.transpose()?,
+            ids: query.ids("ids")?,
             owner: query.id("owner_id")?,
             person: query.id("person_id")?,
             organization: query.id("org_id")?,
@@ -67,9 +56,7 @@ impl Filter {
 
     /// Reads the filters of a summary. Being v1, it ignores parameters it does not know.
     pub(super) fn summary(query: &Query) -> Result<Self, Refusal> {
-        if query.id("filter_id")?.is_some() {
-            return Err(Refusal::Filter);
-        }
+        query.check_filter()?;
         Ok(Self {
             owner: query.id("user_id")?,
             pipeline: query.id("pipeline_id")?,

@@ -17,8 +17,6 @@ use super::{
 /// Source: API reference v2, pagination.
 const DEFAULT_LIMIT: usize = 100;
 const MAX_LIMIT: usize = 500;
-/// Source: API reference v2, `custom_fields` of deals.
-const MAX_CUSTOM_FIELDS: usize = 15;
 
 const SHAPE: [&str; 2] = ["include_fields", "custom_fields"];
 const LABELS: [&str; 2] = ["include_option_labels", "include_labels"];
@@ -161,9 +159,7 @@ pub(super) fn limit_up_to(
     let Some(limit) = query.id("limit")? else { return Ok(DEFAULT_LIMIT) };
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     match switches.over_limit {
-        OverLimit::Refuse if limit > most => {
-            Err(Refusal::invalid("limit", &format!("The value must be at most {most}")))
-        }
+        OverLimit::Refuse if limit > most => Err(Refusal::over("limit", most)),
         OverLimit::Refuse | OverLimit::Clamp => {
             Ok(limit.min(most).min(switches.page_rows.unwrap_or(most)))
         }
@@ -176,26 +172,12 @@ fn shape(query: &Query, world: &World) -> Result<Shape, Refusal> {
         labels: query.flag("include_labels")?,
         ..Shape::default()
     };
-    for member in query.list("include_fields").unwrap_or_default() {
-        let bit = OPTIONAL.iter().position(|known| *known == member);
-        let unknown =
-            || Refusal::Invalid("include_fields".to_owned(), format!("Unknown key '{member}'"));
-        shape.include |= 1 << bit.ok_or_else(unknown)?;
-    }
-    if let Some(keys) = query.list("custom_fields") {
-        if keys.len() > MAX_CUSTOM_FIELDS {
-            return Err(Refusal::invalid("custom_fields", "At most 15 keys are allowed"));
-        }
-        if let Some(key) =
-            keys.iter().find(|key| world.custom_fields().iter().all(|field| field.code != **key))
-        {
-            return Err(Refusal::Invalid(
-                "custom_fields".to_owned(),
-                format!("Unknown key '{key}'"),
-            ));
-        }
-        shape.custom_fields = Some(keys.into_iter().map(str::to_owned).collect());
-    }
+    let members = query.included(|member| OPTIONAL.contains(&member))?;
+    let asked = OPTIONAL.iter().enumerate().filter(|(_, member)| members.contains(member));
+    shape.include = asked.map(|(bit, _)| 1 << bit).sum();
+    let is_field = |key: &str| world.custom_fields().iter().any(|field| field.code == key);
+    let keys = query.custom_fields(is_field)?;
+    shape.custom_fields = keys.map(|keys| keys.into_iter().map(str::to_owned).collect());
     Ok(shape)
 }
 

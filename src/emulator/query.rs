@@ -10,6 +10,12 @@ use jiff::{Timestamp, civil::Date};
 use super::{Id, answer, second::Second};
 use crate::seams::Response;
 
+/// Source: API reference v2, `ids` of deals, persons, organizations, products and activities, and `deal_ids`: "A maximum
+/// of 100 deal IDs can be provided".
+const MAX_IDS: usize = 100;
+/// Source: API reference v2, `custom_fields` of deals, persons, organizations and products.
+const MAX_CUSTOM_FIELDS: usize = 15;
+
 /// What is wrong with a request; becomes a 400.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Refusal {
@@ -32,6 +38,37 @@ pub(super) enum Refusal {
 impl Refusal {
     pub(super) fn invalid(name: &str, problem: &str) -> Self {
         Self::Invalid(name.to_owned(), problem.to_owned())
+    }
+
+    /// A value is not of its type.
+    pub(super) fn mistyped(name: &str, kind: &str) -> Self {
+        Self::invalid(name, &format!("The value is not a valid '{kind}'"))
+    }
+
+    /// A value is no time, or not in a form that is taken. Source: two clients report these words.
+    pub(super) fn not_a_time(name: &str) -> Self {
+        Self::invalid(name, "The value is not a valid datetime")
+    }
+
+    /// A member of an object or of a list of names is none that is known.
+    pub(super) fn unknown(name: &str, key: &str) -> Self {
+        Self::invalid(name, &format!("Unknown key '{key}'"))
+    }
+
+    /// A value is none of those that there are.
+    pub(super) fn not_one_of<T>(name: &str, value: &str, choices: &[(&str, T)]) -> Self {
+        let allowed = choices.iter().map(|(choice, _)| *choice).collect::<Vec<_>>().join(", ");
+        Self::invalid(name, &format!("'{value}' is not one of: {allowed}"))
+    }
+
+    /// A number is too large.
+    pub(super) fn over(name: &str, most: usize) -> Self {
+        Self::invalid(name, &format!("The value must be at most {most}"))
+    }
+
+    /// A list is too long.
+    fn too_many(name: &str, most: usize) -> Self {
+        Self::invalid(name, &format!("At most {most} are allowed"))
     }
 
     pub(super) fn missing(name: &'static str) -> Self {
@@ -93,7 +130,7 @@ impl Query {
     pub(super) fn check_repeatable(&self, known: &[&str], repeatable: &str) -> Result<(), Refusal> {
         for (place, (name, _)) in self.0.iter().enumerate() {
             if !known.contains(&name.as_str()) {
-                return Err(Refusal::Invalid(name.clone(), format!("Unknown key '{name}'")));
+                return Err(Refusal::unknown(name, name));
             }
             let repeated = self.0[..place].iter().any(|(earlier, _)| earlier == name);
             if repeated && name != repeatable {
@@ -117,7 +154,7 @@ impl Query {
         match self.get(name) {
             None | Some("false") => Ok(false),
             Some("true") => Ok(true),
-            Some(_) => Err(Refusal::invalid(name, "The value is not a valid 'boolean'")),
+            Some(_) => Err(Refusal::mistyped(name, "boolean")),
         }
     }
 
@@ -130,27 +167,52 @@ impl Query {
             Timestamp::from_str(value).ok().filter(|_| !value.contains('.') && value.contains('T'));
         match time {
             Some(time) => Ok(Some(Second::of(time))),
-            None => Err(Refusal::invalid(name, "The value is not a valid datetime")),
+            None => Err(Refusal::not_a_time(name)),
         }
     }
 
     /// Reads a time as v1 takes it: also `YYYY-MM-DD HH:MM:SS`, in UTC.
     pub(super) fn loose_time(&self, name: &str) -> Result<Option<Second>, Refusal> {
         let Some(value) = self.get(name) else { return Ok(None) };
-        let invalid = || Refusal::invalid(name, "The value is not a valid datetime");
-        Second::read(value).map(Some).ok_or_else(invalid)
+        Second::read(value).map(Some).ok_or_else(|| Refusal::not_a_time(name))
     }
 
     /// Reads a calendar day.
     pub(super) fn date(&self, name: &str) -> Result<Option<Date>, Refusal> {
         let Some(value) = self.get(name) else { return Ok(None) };
-        let invalid = || Refusal::invalid(name, "The value is not a valid 'date'");
-        date(value).map(Some).ok_or_else(invalid)
+        date(value).map(Some).ok_or_else(|| Refusal::mistyped(name, "date"))
     }
 
     /// Reads a comma-separated list; `None` when it is not there.
     pub(super) fn list(&self, name: &str) -> Option<Vec<&str>> {
         self.get(name).map(|value| value.split(',').map(str::trim).collect())
+    }
+
+    /// Reads a comma-separated list of ids.
+    pub(super) fn ids(&self, name: &str) -> Result<Option<Vec<Id>>, Refusal> {
+        self.list(name).map(|list| ids(name, list)).transpose()
+    }
+
+    /// Reads `include_fields`, whose members must be known.
+    pub(super) fn included(&self, known: impl Fn(&str) -> bool) -> Result<Vec<&str>, Refusal> {
+        all_known("include_fields", self.list("include_fields").unwrap_or_default(), known)
+    }
+
+    /// Reads `custom_fields`, whose keys must be known.
+    pub(super) fn custom_fields(
+        &self,
+        known: impl Fn(&str) -> bool,
+    ) -> Result<Option<Vec<&str>>, Refusal> {
+        let Some(keys) = self.list("custom_fields") else { return Ok(None) };
+        if keys.len() > MAX_CUSTOM_FIELDS {
+            return Err(Refusal::too_many("custom_fields", MAX_CUSTOM_FIELDS));
+        }
+        all_known("custom_fields", keys, known).map(Some)
+    }
+
+    /// Refuses every filter: this world knows none.
+    pub(super) fn check_filter(&self) -> Result<(), Refusal> {
+        if self.id("filter_id")?.is_some() { Err(Refusal::Filter) } else { Ok(()) }
     }
 
     /// Reads a list whose members are separated by commas, by repeating the parameter, or both.
@@ -171,6 +233,18 @@ impl Query {
     }
 }
 
+/// Refuses members of a list that are not known.
+fn all_known<'a>(
+    name: &str,
+    members: Vec<&'a str>,
+    known: impl Fn(&str) -> bool,
+) -> Result<Vec<&'a str>, Refusal> {
+    match members.iter().find(|member| !known(member)) {
+        Some(unknown) => Err(Refusal::unknown(name, unknown)),
+        None => Ok(members),
+    }
+}
+
 /// Returns what `value` stands for.
 pub(super) fn one_of<T: Copy>(
     name: &str,
@@ -178,16 +252,21 @@ pub(super) fn one_of<T: Copy>(
     choices: &[(&str, T)],
 ) -> Result<T, Refusal> {
     let choice = choices.iter().find(|(choice, _)| *choice == value);
-    choice.map(|(_, meaning)| *meaning).ok_or_else(|| {
-        let allowed = choices.iter().map(|(choice, _)| *choice).collect::<Vec<_>>().join(", ");
-        Refusal::invalid(name, &format!("'{value}' is not one of: {allowed}"))
-    })
+    choice.map(|(_, meaning)| *meaning).ok_or_else(|| Refusal::not_one_of(name, value, choices))
 }
 
 /// Reads a positive whole number.
 pub(super) fn positive(name: &str, value: &str) -> Result<Id, Refusal> {
     let number = value.parse::<Id>().ok().filter(|number| *number > 0);
-    number.ok_or_else(|| Refusal::invalid(name, "The value is not a valid 'integer'"))
+    number.ok_or_else(|| Refusal::mistyped(name, "integer"))
+}
+
+/// Reads a list of positive whole numbers, of which there may be [`MAX_IDS`].
+pub(super) fn ids(name: &str, list: Vec<&str>) -> Result<Vec<Id>, Refusal> {
+    if list.len() > MAX_IDS {
+        return Err(Refusal::too_many(name, MAX_IDS));
+    }
+    list.into_iter().map(|id| positive(name, id)).collect()
 }
 
 /// Reads `YYYY-MM-DD`.

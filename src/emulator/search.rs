@@ -68,9 +68,7 @@ impl Asked {
             None => Ok(all.iter().map(|(_, field)| *field).collect()),
         };
         let stages = [Status::Open, Status::Won, Status::Lost].map(|it| (it.name(), it));
-        for member in query.list("include_fields").unwrap_or_default() {
-            one_of("include_fields", member, &[("deal.cc_email", ())])?;
-        }
+        query.included(|member| member == "deal.cc_email")?;
         Ok(Self {
             term,
             exact,

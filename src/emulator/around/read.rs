@@ -19,8 +19,6 @@ use super::{
 };
 use crate::seams::Response;
 
-/// Source: API reference v2, `ids` of activities.
-const MAX_IDS: usize = 100;
 /// Source: API reference v1, `limit` of files.
 const MAX_FILES: usize = 100;
 const ACTIVITY_SORTS: [&str; 4] = ["id", "update_time", "add_time", "due_date"];
@@ -84,17 +82,9 @@ struct Wanted {
 
 impl Wanted {
     fn parse(query: &Query) -> Result<Self, Refusal> {
-        if query.id("filter_id")?.is_some() {
-            return Err(Refusal::Filter);
-        }
-        let ids = query.list("ids").map(|ids| {
-            if ids.len() > MAX_IDS {
-                return Err(Refusal::invalid("ids", "At most 100 ids are allowed"));
-            }
-            ids.into_iter().map(|id| positive("ids", id)).collect()
-        });
+        query.check_filter()?;
         Ok(Self {
-            ids: ids.transpose()?,
+            ids: query.ids("ids")?,
             owner: query.id("owner_id")?,
             deal: query.id("deal_id")?,
             person: query.id("person_id")?,
@@ -142,10 +132,7 @@ fn activities(query: &Query, world: &World) -> Result<Response, Refusal> {
     ];
     query.check(&[&filters[..], &["sort_by", "sort_direction", "limit", "cursor"]].concat())?;
     let sorting = Sorting::parse(query, &ACTIVITY_SORTS, "id", world.switches())?;
-    let members = query.list("include_fields").unwrap_or_default();
-    if let Some(unknown) = members.iter().find(|member| **member != "attendees") {
-        return Err(Refusal::invalid("include_fields", &format!("Unknown key '{unknown}'")));
-    }
+    let members = query.included(|member| member == "attendees")?;
     let wanted = Wanted::parse(query)?;
     let of_one = wanted.deal.map(|id| id..=id).unwrap_or(0..=Id::MAX);
     let mut rows = Vec::new();

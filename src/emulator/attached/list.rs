@@ -9,7 +9,7 @@ use super::{
     super::{
         Id, answer,
         deal::Deal,
-        query::{Query, Refusal, positive},
+        query::{self, Query, Refusal},
         second::{Second, v1},
         sorted::{SortKey, Sorting},
         stretch::{self, Stretch},
@@ -21,8 +21,6 @@ use super::{
 };
 use crate::seams::Response;
 
-/// Source: API reference v2, `deal_ids`: "A maximum of 100 deal IDs can be provided".
-const MAX_DEAL_IDS: usize = 100;
 /// Source: API reference v2, `sort_by` of each; `order_nr` is in the current one.
 const PRODUCT_SORTS: [&str; 4] = ["id", "add_time", "update_time", "order_nr"];
 const BULK_PRODUCT_SORTS: [&str; 5] = ["id", "deal_id", "add_time", "update_time", "order_nr"];
@@ -128,12 +126,8 @@ pub(in super::super) fn parent(
 
 /// Finds the deals that `deal_ids` names.
 fn parents<'a>(ids: Vec<&str>, world: &'a World) -> Result<Vec<Parent<'a>>, Refusal> {
-    if ids.len() > MAX_DEAL_IDS {
-        return Err(Refusal::invalid("deal_ids", "At most 100 ids are allowed"));
-    }
-    let ids = ids.into_iter().map(|id| positive("deal_ids", id));
     // Naming a deal twice does not show its rows twice.
-    let ids = ids.collect::<Result<std::collections::BTreeSet<_>, _>>()?;
+    let ids = query::ids("deal_ids", ids)?.into_iter().collect::<std::collections::BTreeSet<_>>();
     let found = ids.into_iter().map(|id| parent(id, world.switches().bulk_children, world));
     Ok(found.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
 }

@@ -7,7 +7,7 @@ use http::StatusCode;
 use super::{
     super::{
         Id, answer,
-        query::{Query, Refusal, positive},
+        query::{Query, Refusal},
         second::Second,
         sorted::{SortKey, Sorting},
         switches::DeletedRows,
@@ -16,10 +16,6 @@ use super::{
     Record, RecordView, Reference,
 };
 use crate::seams::Response;
-
-/// Source: API reference v2, `ids` and `custom_fields` of persons, organizations and products.
-const MAX_IDS: usize = 100;
-const MAX_CUSTOM_FIELDS: usize = 15;
 
 const PAGE: [&str; 4] = ["limit", "cursor", "sort_by", "sort_direction"];
 const SHAPE: [&str; 4] =
@@ -169,16 +165,8 @@ struct Wanted {
 
 impl Wanted {
     fn parse(kind: Reference, query: &Query, world: &World) -> Result<Self, Refusal> {
-        if query.id("filter_id")?.is_some() {
-            return Err(Refusal::Filter);
-        }
-        let ids = query.list("ids").map(|ids| {
-            if ids.len() > MAX_IDS {
-                return Err(Refusal::invalid("ids", "At most 100 ids are allowed"));
-            }
-            ids.into_iter().map(|id| positive("ids", id)).collect::<Result<Vec<_>, _>>()
-        });
-        let (ids, since) = (ids.transpose()?, query.time("updated_since")?);
+        query.check_filter()?;
+        let (ids, since) = (query.ids("ids")?, query.time("updated_since")?);
         let switches = world.switches();
         let deleted = match kind {
             Reference::Pipelines | Reference::Stages => switches.deleted_stages,
@@ -277,25 +265,13 @@ fn sort_key(by: &str, id: Id, record: Record<'_>) -> SortKey {
 /// Checks what of the records was asked for and returns the keys of `custom_fields`. What `include_fields` and the two
 /// kinds of labels add is not here.
 fn shape(kind: Reference, query: &Query) -> Result<Option<Vec<&str>>, Refusal> {
-    let unknown =
-        |name: &str, key: &str| Refusal::Invalid(name.to_owned(), format!("Unknown key '{key}'"));
     query.flag("include_option_labels")?;
     query.flag("include_labels")?;
-    for member in query.list("include_fields").unwrap_or_default() {
-        let persons = kind == Reference::Persons;
-        let known = INCLUDE.contains(&member) && !(persons && member == "people_count")
-            || persons && INCLUDE_OF_PERSONS.contains(&member);
-        if !known {
-            return Err(unknown("include_fields", member));
-        }
-    }
-    let keys = query.list("custom_fields");
-    if keys.as_ref().is_some_and(|keys| keys.len() > MAX_CUSTOM_FIELDS) {
-        return Err(Refusal::invalid("custom_fields", "At most 15 keys are allowed"));
-    }
+    let persons = kind == Reference::Persons;
+    query.included(|member| {
+        INCLUDE.contains(&member) && !(persons && member == "people_count")
+            || persons && INCLUDE_OF_PERSONS.contains(&member)
+    })?;
     let codes = kind.extra_codes().unwrap_or_default();
-    match keys.iter().flatten().find(|key| !codes.contains(key)) {
-        Some(key) => Err(unknown("custom_fields", key)),
-        None => Ok(keys),
-    }
+    query.custom_fields(|key| codes.contains(&key))
 }

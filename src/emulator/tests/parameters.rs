@@ -90,6 +90,43 @@ fn what_the_schema_does_not_allow_is_a_400() {
 }
 
 #[test]
+fn what_is_wrong_is_said_in_the_same_words_everywhere() {
+    let bench = Bench::new(5);
+    let ids = (1..=101).map(|id| id.to_string()).collect::<Vec<_>>().join(",");
+    let keys = vec!["a"; 16].join(",");
+    let unknown = "include_fields: Unknown key 'x'";
+    let table = [
+        ("/api/v2/deals", format!("ids={ids}"), "ids: At most 100 are allowed"),
+        ("/api/v2/persons", format!("ids={ids}"), "ids: At most 100 are allowed"),
+        ("/api/v2/activities", format!("ids={ids}"), "ids: At most 100 are allowed"),
+        ("/api/v2/deals/products", format!("deal_ids={ids}"), "deal_ids: At most 100 are allowed"),
+        ("/api/v2/deals", format!("custom_fields={keys}"), "custom_fields: At most 15 are allowed"),
+        ("/api/v2/products", format!("custom_fields={keys}"), "custom_fields: At most 15 are"),
+        ("/api/v2/deals", "include_fields=x".to_owned(), unknown),
+        ("/api/v2/dealFields", "include_fields=x".to_owned(), unknown),
+        ("/api/v2/persons", "include_fields=x".to_owned(), unknown),
+        ("/api/v2/activities", "include_fields=x".to_owned(), unknown),
+        ("/api/v2/deals/search", "term=abc&include_fields=x".to_owned(), unknown),
+        ("/api/v2/deals", "limit=501".to_owned(), "limit: The value must be at most 500"),
+        (
+            "/v1/deals/timeline",
+            "start_date=2026-01-01&interval=day&amount=1001&field_key=add_time".to_owned(),
+            "amount: The value must be at most 1000",
+        ),
+        (
+            "/v1/deals/timeline",
+            "start_date=soon&interval=day&amount=1&field_key=add_time".to_owned(),
+            "start_date: The value is not a valid 'date'",
+        ),
+    ];
+    for (path, parameters, problem) in table {
+        let (status, body) = bench.ask(&format!("{path}?{parameters}"));
+        let error = body["error"].as_str().unwrap_or_default();
+        assert!(status == 400 && error.contains(problem), "{path}: {problem}: {body}");
+    }
+}
+
+#[test]
 fn a_limit_over_the_most_is_clamped_by_a_switch() {
     let bench = Bench::with(700, Switches { over_limit: OverLimit::Clamp, ..Switches::default() });
     assert_eq!(bench.json("/api/v2/deals?limit=9999")["data"].as_array().unwrap().len(), 500);

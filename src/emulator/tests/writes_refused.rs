@@ -76,7 +76,13 @@ fn what_is_wrong_is_refused_and_changes_nothing() {
         ),
         ("POST", &at("discounts"), json!({"description": "x", "amount": 1}), 400, "'type'"),
         ("DELETE", &at("discounts/none"), Json::Null, 404, "Entity was not found"),
-        ("POST", &at("followers"), json!({"user_id": 1}), 400, ""),
+        (
+            "POST",
+            &at("followers"),
+            json!({"user_id": 999_999}),
+            400,
+            "body/user_id: User not found",
+        ),
         ("DELETE", &at("followers/999"), Json::Null, 404, ""),
         ("PUT", &format!("/v1/deals/{id}/merge"), json!({"merge_with_id": id}), 400, "rules"),
         (

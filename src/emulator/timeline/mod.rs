@@ -65,9 +65,7 @@ struct Asked {
 impl Asked {
     /// Reads the parameters; being v1, it ignores those it does not know.
     fn parse(query: &Query, world: &World) -> Result<Self, Refusal> {
-        if query.id("filter_id")?.is_some() {
-            return Err(Refusal::Filter);
-        }
+        query.check_filter()?;
         let start = query.date("start_date")?.ok_or(Refusal::missing("start_date"))?;
         let intervals = [
             ("day", Interval::Day),
@@ -79,14 +77,16 @@ impl Asked {
         let interval = interval.ok_or(Refusal::missing("interval"))?;
         let amount = query.id("amount")?.ok_or(Refusal::missing("amount"))?;
         if amount > MAX_AMOUNT {
-            return Err(wrong("amount", "too many intervals"));
+            return Err(Refusal::over("amount", MAX_AMOUNT as usize));
         }
         let key = query.get("field_key").ok_or(Refusal::missing("field_key"))?;
         let field = DateField::find(key, world);
         let excluded = query.choice("exclude_deals", &[("0", false), ("1", true)])?;
         Ok(Self {
             starts: (0..=amount.cast_signed()).map(|nth| interval.after(start, nth)).collect(),
-            field: field.ok_or_else(|| wrong("field_key", "not a date field of deals"))?,
+            field: field.ok_or_else(|| {
+                Refusal::invalid("field_key", "The value is not a date field of deals")
+            })?,
             user: query.id("user_id")?,
             pipeline: query.id("pipeline_id")?,
             with_deals: !excluded.unwrap_or(false),
@@ -109,17 +109,13 @@ impl Asked {
     }
 }
 
-fn wrong(name: &str, problem: &str) -> Refusal {
-    Refusal::invalid(name, problem)
-}
-
 /// Reads a currency that amounts can be converted to.
 fn currency(code: &str, world: &World) -> Result<Currency, Refusal> {
     if code == "default_currency" {
         return Ok(world.company().currency);
     }
     let known = CURRENCIES.iter().find(|(known, _)| known.code() == code);
-    let unknown = || wrong("totals_convert_currency", "not a supported currency");
+    let unknown = || Refusal::invalid("totals_convert_currency", "Unknown currency");
     known.map(|(currency, _)| *currency).ok_or_else(unknown)
 }
 

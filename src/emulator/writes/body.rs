@@ -59,7 +59,7 @@ impl Body {
             }
             if !known.contains(&name) {
                 return Err(match self.wording {
-                    Wording::Entity => self.wrong(name, &format!("Unknown key '{name}'")),
+                    Wording::Entity => Refusal::unknown(name, name),
                     Wording::Schema => {
                         bad(format!("body must NOT have additional property '{name}'"))
                     }
@@ -87,6 +87,16 @@ impl Body {
             Wording::Entity => self.wrong(name, "The value is required"),
             Wording::Schema => bad(format!("body must have required property '{name}'")),
         })
+    }
+
+    /// Says that a member names a record that is not there.
+    pub(super) fn not_found(&self, name: &str, what: &str) -> Refusal {
+        self.wrong(name, &format!("{what} not found"))
+    }
+
+    /// Says that a member can only be set under some condition.
+    pub(super) fn only_if(&self, name: &str, condition: &str) -> Refusal {
+        self.wrong(name, &format!("It can only be set if {condition}"))
     }
 
     /// Says what is wrong with a member.
@@ -157,7 +167,7 @@ impl Body {
         let text = self.text(name)?;
         text.map(|text| {
             date(text).ok_or_else(|| match self.wording {
-                Wording::Entity => self.wrong(name, "The value is not a valid 'date'"),
+                Wording::Entity => Refusal::mistyped(name, "date"),
                 Wording::Schema => bad(format!("body/{name} must match format \"date\"")),
             })
         })
@@ -167,7 +177,10 @@ impl Body {
     /// Reads a time, in either form of the API.
     pub(super) fn time(&self, name: &str) -> Result<Option<Second>, Refusal> {
         let read = |text| {
-            Second::read(text).ok_or_else(|| self.wrong(name, "The value is not a valid datetime"))
+            Second::read(text).ok_or_else(|| match self.wording {
+                Wording::Entity => Refusal::not_a_time(name),
+                Wording::Schema => bad(format!("body/{name} must match format \"date-time\"")),
+            })
         };
         self.text(name)?.map(read).transpose()
     }
@@ -187,10 +200,7 @@ impl Body {
         let Some(text) = self.text(name)? else { return Ok(None) };
         let found = choices.iter().find(|(choice, _)| *choice == text).map(|(_, it)| *it);
         found.map(Some).ok_or_else(|| match self.wording {
-            Wording::Entity => {
-                let all = choices.iter().map(|(choice, _)| *choice).collect::<Vec<_>>();
-                self.wrong(name, &format!("'{text}' is not one of: {}", all.join(", ")))
-            }
+            Wording::Entity => Refusal::not_one_of(name, text, choices),
             Wording::Schema => {
                 bad(format!("body/{name} must be equal to one of the allowed values"))
             }
@@ -205,7 +215,7 @@ pub(super) fn bad(text: String) -> Refusal {
 
 fn mistyped(wording: Wording, name: &str, kind: &str) -> Refusal {
     match wording {
-        Wording::Entity => Refusal::invalid(name, &format!("The value is not a valid '{kind}'")),
+        Wording::Entity => Refusal::mistyped(name, kind),
         Wording::Schema => bad(format!("body/{name} must be {kind}")),
     }
 }

@@ -30,15 +30,14 @@ pub(in super::super) const ZONES: [&str; 6] = [
 /// Reads `custom_fields`.
 pub(super) fn changes(body: &Body, world: &World) -> Result<Vec<DealChange>, Refusal> {
     let Some(values) = body.get("custom_fields") else { return Ok(Vec::new()) };
-    let wrong = |problem: &str| Refusal::invalid("custom_fields", problem);
-    let values = values.as_object().ok_or_else(|| wrong("The value is not a valid 'object'"))?;
+    let values = values.as_object().ok_or_else(|| Refusal::mistyped("custom_fields", "object"))?;
     let change = |(code, json): (&String, &Json)| {
         let field = world.custom_fields().iter().find(|field| field.code == *code);
-        let field = field.ok_or_else(|| wrong(&format!("Unknown key '{code}'")))?;
+        let field = field.ok_or_else(|| Refusal::unknown("custom_fields", code))?;
         let value = match json {
             Json::Null => None,
             json => Some(value(field, json).ok_or_else(|| {
-                wrong(&format!("{code}: The value is not a valid '{}'", field.field_type.name()))
+                Refusal::mistyped(&format!("custom_fields: {code}"), field.field_type.name())
             })?),
         };
         Ok(DealChange::Custom(code.clone(), value))

@@ -111,9 +111,7 @@ fn archival(body: &Body, id: Id, already: bool) -> Result<Option<Edit>, Refusal>
         return Ok(None);
     }
     match body.time("archive_time")? {
-        Some(_) if !after => {
-            Err(body.wrong("archive_time", "It can only be set if the deal is archived"))
-        }
+        Some(_) if !after => Err(body.only_if("archive_time", "the deal is archived")),
         Some(at) => Ok(Some(Edit::ArchiveDealAt(id, at))),
         None => Ok((after && !already).then_some(Edit::ArchiveDeal(id))),
     }
@@ -156,10 +154,10 @@ fn stage(body: &Body, world: &World) -> Result<Option<Id>, Refusal> {
     let Some(stage) = stage else {
         let Some(pipeline) = pipeline else { return Ok(None) };
         let first = first_stage(world, Some(pipeline));
-        return first.map(Some).ok_or_else(|| body.wrong("pipeline_id", "Pipeline not found"));
+        return first.map(Some).ok_or_else(|| body.not_found("pipeline_id", "Pipeline"));
     };
     let found = world.company().stages.get(&stage);
-    let found = found.ok_or_else(|| body.wrong("stage_id", "Stage not found"))?;
+    let found = found.ok_or_else(|| body.not_found("stage_id", "Stage"))?;
     if pipeline.is_some_and(|pipeline| pipeline != found.pipeline_id) {
         return Err(body.wrong("stage_id", "The stage is not one of the pipeline"));
     }
@@ -178,25 +176,25 @@ fn changes(body: &Body, deal: Option<&Deal>, world: &World) -> Result<Vec<DealCh
     let company = world.company();
     let mut changes = Vec::new();
     if let Some(owner) = body.id("owner_id")? {
-        company.users.get(&owner).ok_or_else(|| body.wrong("owner_id", "User not found"))?;
+        company.users.get(&owner).ok_or_else(|| body.not_found("owner_id", "User"))?;
         changes.push(DealChange::Owner(owner));
     }
     if let Some(person) = body.id_or_null("person_id")? {
         if person.is_some_and(|person| !company.persons.contains_key(&person)) {
-            return Err(body.wrong("person_id", "Person not found"));
+            return Err(body.not_found("person_id", "Person"));
         }
         changes.push(DealChange::Person(person));
     }
     if let Some(organization) = body.id_or_null("org_id")? {
         if organization.is_some_and(|id| !company.organizations.contains_key(&id)) {
-            return Err(body.wrong("org_id", "Organization not found"));
+            return Err(body.not_found("org_id", "Organization"));
         }
         changes.push(DealChange::Organization(organization));
     }
     if let Some(labels) = body.ids("label_ids")? {
         let known = |id: &Id| world.labels().iter().any(|label| label.id == *id);
         if !labels.iter().all(known) {
-            return Err(body.wrong("label_ids", "Label not found"));
+            return Err(body.not_found("label_ids", "Label"));
         }
         changes.push(DealChange::Labels(labels));
     }
@@ -249,8 +247,8 @@ fn closed(body: &Body, deal: Option<&Deal>) -> Result<Vec<DealChange>, Refusal> 
         }
         let Some(at) = body.time(member)? else { continue };
         if !statuses.contains(&after) {
-            let problem = format!("It can only be set if the status is {}", statuses.join(" or "));
-            return Err(body.wrong(member, &problem));
+            let condition = format!("the status is {}", statuses.join(" or "));
+            return Err(body.only_if(member, &condition));
         }
         changes.push(DealChange::Closed(at));
     }
@@ -266,7 +264,7 @@ fn status(body: &Body, deal: Option<&Deal>) -> Result<Option<DealChange>, Refusa
     let after = body.choice("status", &choices)?.unwrap_or(before);
     let reason = if body.is_null("lost_reason") { Some("") } else { body.text("lost_reason")? };
     if reason.is_some_and(|reason| !reason.is_empty()) && after != Status::Lost {
-        return Err(body.wrong("lost_reason", "It can only be set if the status is lost"));
+        return Err(body.only_if("lost_reason", "the status is lost"));
     }
     Ok(match after {
         Status::Lost if before != Status::Lost || reason.is_some() => {

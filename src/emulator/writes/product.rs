@@ -7,7 +7,7 @@ use super::{
     super::{
         BillingFrequency, DiscountType, Id, ProductLine, TaxMethod, answer,
         edit::{Edit, EditError, Edited},
-        query::{Query, Refusal, positive},
+        query::{Query, Refusal},
         second::Second,
         value::Cents,
         world::World,
@@ -93,13 +93,8 @@ pub(super) fn delete(deal: Id, id: Id, world: &mut World) -> Result<Response, Re
 pub(super) fn delete_many(deal: Id, query: &Query, world: &mut World) -> Result<Response, Refusal> {
     let lines = &world.deal(deal).ok_or(Refusal::NoDeal)?.attached().lines;
     let all = lines.iter().map(|line| line.id).collect::<Vec<_>>();
-    let ids = match query.list("ids") {
-        None => all.iter().copied().take(MAX_BULK).collect::<Vec<_>>(),
-        Some(ids) if ids.len() > MAX_BULK => {
-            return Err(Refusal::invalid("ids", "At most 100 ids are allowed"));
-        }
-        Some(ids) => ids.into_iter().map(|id| positive("ids", id)).collect::<Result<_, _>>()?,
-    };
+    let named = query.ids("ids")?;
+    let ids = named.unwrap_or_else(|| all.iter().copied().take(MAX_BULK).collect());
     let edits = ids.iter().map(|id| Edit::RemoveProduct(deal, *id)).collect();
     world.apply_all(&[deal], edits).map_err(refusal)?;
     let more = all.len() > ids.len();
@@ -131,7 +126,7 @@ fn overlaid(mut line: ProductLine, body: &Body, world: &World) -> Result<Product
     if body.has("product_id")
         && !line.product_id.is_some_and(|id| world.company().products.contains_key(&id))
     {
-        return Err(body.wrong("product_id", "Product not found"));
+        return Err(body.not_found("product_id", "Product"));
     }
     line.item_price = body.amount("item_price")?.unwrap_or(line.item_price);
     line.quantity = body.amount("quantity")?.unwrap_or(line.quantity);

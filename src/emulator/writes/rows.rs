@@ -132,6 +132,9 @@ pub(super) fn delete_discount(deal: Id, id: &str, world: &mut World) -> Result<R
 pub(super) fn add_follower(deal: Id, body: &Body, world: &mut World) -> Result<Response, Refusal> {
     body.check(&["user_id"], &[])?;
     let user = body.required("user_id", body.id("user_id")?)?;
+    if !world.company().users.contains_key(&user) {
+        return Err(body.not_found("user_id", "User"));
+    }
     apply(Edit::AddFollower(deal, user), deal, world)?;
     Ok(created(row(world.followers(deal), "user_id", user)))
 }
@@ -149,6 +152,9 @@ pub(super) fn add_participant(
     world: &mut World,
 ) -> Result<Response, Refusal> {
     let person = body.required("person_id", body.id("person_id")?)?;
+    if !world.company().persons.contains_key(&person) {
+        return Err(body.not_found("person_id", "Person"));
+    }
     let edited = apply(Edit::AddParticipant(deal, person), deal, world)?;
     let Edited::Participant(_, id) = edited else { return Err(refusal(EditError::NoChild)) };
     let data = row(world.participants(deal), "id", id);
