@@ -372,6 +372,10 @@ pub(crate) struct Emulator {
     #[arg(long, value_name = "FILE")]
     pub(crate) state: Option<PathBuf>,
 
+    /// Answer what upstream removed as it did before, instead of with 410
+    #[arg(long)]
+    pub(crate) removed_endpoints: bool,
+
     /// Requests allowed within 2 seconds; 0 for no limit
     #[arg(long, default_value_t = 120, value_name = "N")]
     pub(crate) requests_per_2s: u32,

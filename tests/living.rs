@@ -81,15 +81,19 @@ impl Company {
 
     /// Asks for one deal as the line to try does, and returns the answer.
     fn deal(&self) -> Json {
+        let answer = self.get("/api/v2/deals?limit=1&sort_by=update_time&sort_direction=desc");
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+        serde_json::from_str::<Json>(body).unwrap()["data"][0].clone()
+    }
+
+    fn get(&self, path: &str) -> String {
         let mut stream = TcpStream::connect(&self.address).unwrap();
-        let path = "/api/v2/deals?limit=1&sort_by=update_time&sort_direction=desc";
         let head = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n");
         write!(stream, "{head}x-api-token: {TOKEN}\r\n\r\n").unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        assert!(head.starts_with("HTTP/1.1 200"), "{head}");
-        serde_json::from_str::<Json>(body).unwrap()["data"][0].clone()
+        answer
     }
 
     /// Kills it without a warning, and returns what it said on stderr.
@@ -211,5 +215,16 @@ fn a_rate_that_is_none_is_refused_with_what_to_write() {
         ("1001/s", "at most 1000/s"),
     ] {
         house.run(&start_args(&["--live", rate])).fails(2, &["--live", words]);
+    }
+}
+
+#[test]
+fn what_upstream_removed_is_gone_unless_it_is_brought_back() {
+    let house = House::empty();
+    for (args, status) in
+        [(&["--deals", "5"][..], 410), (&["--deals", "5", "--removed-endpoints"], 200)]
+    {
+        let answer = Company::start(&house, args).get("/v1/deals/collection");
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{args:?}: {answer}");
     }
 }

@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use pipedrive_mirror::{
     clock::SystemClock,
     emulator::{
-        self, Emulator, Kept, Life, Options, Rate, StateError, Switches, TOKEN, Wish, World,
+        self, Emulator, Kept, Life, Options, Rate, Removed, StateError, Switches, TOKEN, Wish,
+        World,
     },
     exit::Exit,
 };
@@ -51,6 +52,7 @@ fn open(args: &cli::Emulator) -> Result<(Emulator, Kept), Failure> {
         burst: (args.requests_per_2s > 0).then_some(args.requests_per_2s),
         daily_budget: args.daily_budget,
         latency: args.latency,
+        removed_endpoints: if args.removed_endpoints { Removed::There } else { Removed::Gone },
         ..Switches::default()
     };
     let clock = Arc::new(SystemClock::new());
