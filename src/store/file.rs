@@ -53,9 +53,25 @@ pub(super) fn unmade(path: &Path) -> std::io::Error {
     let folder = path.parent().unwrap_or(Path::new("."));
     match tempfile::Builder::new().prefix(".pipedrive-mirror-").tempfile_in(folder) {
         Err(source) => source,
-        // It passed meanwhile, or it is something that only SQLite minds.
-        Ok(_) => ErrorKind::PermissionDenied.into(),
+        Ok(_) => ["-wal", "-shm", "-journal"]
+            .iter()
+            .find_map(|end| {
+                let mut beside = path.as_os_str().to_owned();
+                beside.push(end);
+                refused(Path::new(&beside))
+            })
+            .unwrap_or_else(|| std::io::Error::other(PASSED)),
     }
+}
+
+/// What is said of a fault that is gone when one looks for it.
+const PASSED: &str = "for a moment no file could be made beside it; free some space and run again, or look at the disk and \
+                      the system's log";
+
+/// Returns why the file at `path` cannot be written, if it is there.
+fn refused(path: &Path) -> Option<std::io::Error> {
+    let opened = OpenOptions::new().read(true).write(true).open(path);
+    opened.err().filter(|error| error.kind() != ErrorKind::NotFound)
 }
 
 pub(super) fn fault(what: &'static str, path: &Path, source: std::io::Error) -> StoreError {
