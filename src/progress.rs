@@ -33,7 +33,26 @@ impl fmt::Debug for Cursor {
     }
 }
 
-/// The durable place in one window of one list, saved in the transaction that stores the rows it covers.
+/// A closed stretch of a list's change times that a first pass is still to read, beside others of its kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    /// Where it begins; `None` for the oldest one, which also holds rows that name no instant.
+    pub since: Option<Timestamp>,
+    /// Where it ends, exclusive.
+    pub until: Timestamp,
+    /// Greatest change time in it that is wholly stored.
+    pub mark: Option<Timestamp>,
+}
+
+impl Window {
+    /// Returns where reading it goes on.
+    pub(crate) fn from(&self) -> Option<Timestamp> {
+        self.since.max(self.mark)
+    }
+}
+
+/// The durable place in one list, saved in the transaction that stores the rows it covers. While several windows are read
+/// side by side it is that of the open one, which comes last.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Checkpoint {
     /// Lower end of the window being read; `None` for the first pass, which also sees rows that name no instant.
@@ -54,6 +73,15 @@ pub struct Checkpoint {
     pub floor: Option<Timestamp>,
     /// For a walk by id: the greatest id it met.
     pub after_id: Option<i64>,
+    /// Closed windows that are to be read before the open one; 0 unless a first pass is read in several.
+    pub windows: u64,
+}
+
+impl Checkpoint {
+    /// Returns whether a pass is under way, to be gone on with where it was left.
+    pub fn is_amid(&self) -> bool {
+        self.cursor.is_some() || self.windows > 0
+    }
 }
 
 #[cfg(test)]

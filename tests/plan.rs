@@ -300,3 +300,44 @@ fn rows_that_deals_name_for_the_first_time_are_priced_when_the_deals_are_here() 
     );
     assert_as_said(&said, &sim.sync());
 }
+
+fn in_windows(seed: u64) -> Sim {
+    let mut sim = generous(Sim::new(4_000, seed));
+    sim.in_flight = 8;
+    sim
+}
+
+#[test]
+fn what_is_read_in_several_windows_costs_what_was_said() {
+    for seed in 0..3 {
+        let sim = in_windows(seed);
+        let live = sim.emulator.world().live_ids().count() as u64;
+        let said = Forecast::new(&Standing::without_mirror(
+            &sim.settings(),
+            &BACKFILL,
+            &sim.wanted(),
+            Some(live),
+        ));
+        assert_as_said(&said, &sim.backfill());
+        sim.advance(60);
+        let again = forecast(&sim, &RESTART);
+        assert!(again.total().cost_max <= again.total().cost + 4 * 10 + 4 * 20, "{again:?}");
+        assert_as_said(&again, &sim.run(&RESTART));
+        sim.advance(60);
+        assert_exact(&forecast(&sim, &Mode::Sync), &sim.sync());
+    }
+}
+
+#[test]
+fn what_is_left_of_several_windows_costs_what_was_said() {
+    for transactions in [12, 14, 16, 18, 20, 22, 24] {
+        let sim = in_windows(transactions as u64);
+        sim.backfill();
+        assert!(sim.run_for(&RESTART, transactions).is_none());
+        sim.advance(60);
+        let said = forecast(&sim, &BACKFILL);
+        let report = sim.backfill();
+        assert_eq!(report.outcome(), Outcome::Complete, "{report:?}");
+        assert_as_said(&said, &report);
+    }
+}

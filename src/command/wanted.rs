@@ -86,6 +86,7 @@ pub(crate) fn settings(config: &Config, base_url: &str) -> Settings {
         .collect::<Vec<_>>();
     Settings {
         overlap: config.overlap,
+        in_flight: usize::try_from(config.max_in_flight.get()).unwrap_or(1),
         children: Arc::from(rules),
         restricted: ENTITIES
             .iter()

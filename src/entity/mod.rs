@@ -59,6 +59,11 @@ impl Entity {
         matches!(self.advance, Advance::HighWater { floor: true, .. })
     }
 
+    /// Returns whether several windows of its listing can be read side by side.
+    pub fn has_windows(&self) -> bool {
+        matches!(self.advance, Advance::HighWater { windows: true, .. })
+    }
+
     /// Returns whether it is a listing that is read on from a mark, and can be walked by id.
     pub fn is_list(&self) -> bool {
         matches!(self.advance, Advance::HighWater { .. })
@@ -95,6 +100,10 @@ pub enum Advance {
         list: Option<(&'static str, i64)>,
         /// Whether `backfill --since` leaves out older rows.
         floor: bool,
+        /// Whether it takes `updated_until`, so that windows of it can be read side by side.
+        ///
+        /// Source: specification of v2: deals, archived deals, persons and organizations do, products do not.
+        windows: bool,
     },
     /// Read again, per parent and as a whole set, whenever the parent gives reason to.
     WithParent(Child),

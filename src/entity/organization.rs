@@ -11,7 +11,7 @@ pub(super) static ENTITY: Entity = Entity {
     name: "organizations",
     endpoint: &endpoint::ORGANIZATIONS,
     query: &[],
-    advance: Advance::HighWater { list: None, floor: false },
+    advance: Advance::HighWater { list: None, floor: false, windows: true },
     schedule: Some(super::DAILY),
     every_sync: false,
     table: &TABLE,

@@ -10,7 +10,7 @@ pub(super) static ENTITY: Entity = Entity {
     name: "products",
     endpoint: &endpoint::PRODUCTS,
     query: &[],
-    advance: Advance::HighWater { list: None, floor: false },
+    advance: Advance::HighWater { list: None, floor: false, windows: false },
     schedule: Some(super::DAILY),
     every_sync: false,
     table: &TABLE,

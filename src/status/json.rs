@@ -105,7 +105,7 @@ fn entity(one: &EntityStatus) -> Value {
         "waits_until": at(progress.held.as_ref().map(|held| held.until)),
         "mark": at(checkpoint.and_then(|checkpoint| checkpoint.mark)),
         "since": at(checkpoint.and_then(|checkpoint| checkpoint.floor)),
-        "in_progress": checkpoint.is_some_and(|checkpoint| checkpoint.cursor.is_some()),
+        "in_progress": checkpoint.is_some_and(|checkpoint| checkpoint.is_amid()),
         "quarantined": progress.quarantined,
         "last_outcome": progress.last_run.as_ref().and_then(|run| run.outcome.clone()),
         "last_error": progress.last_run.as_ref().and_then(|run| run.error.clone()),

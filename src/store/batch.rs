@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::{ChildRule, quarantine::key_text};
 use crate::{
     entity::{Catalog, Decoded, Entity},
-    progress::Checkpoint,
+    progress::{Checkpoint, Window},
 };
 
 /// One page: its rows, and the checkpoint they earn.
@@ -63,6 +63,13 @@ pub enum Purpose {
         after: Option<i64>,
         /// The greatest key of this page, unless it is the last one.
         to: Option<i64>,
+    },
+    /// One of several windows that are read side by side; the checkpoint tells of the pass they belong to.
+    Window {
+        /// Which, and how far it is read once these rows are stored.
+        window: Window,
+        /// Whether that is all of it.
+        read: bool,
     },
     /// A second look at rows by their ids: what comes replaces what is stored, whatever the change times say. It leaves
     /// the checkpoint alone.

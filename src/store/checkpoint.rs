@@ -118,11 +118,11 @@ pub(super) fn looked_back(
     Ok(found.and_then(|text| instant::parse(&text)))
 }
 
-/// Reads the checkpoint of `entity`.
+/// Reads the checkpoint of `entity`: of several windows, that of the open one.
 pub(super) fn load(conn: &Connection, entity: &str) -> rusqlite::Result<Option<Checkpoint>> {
     conn.prepare_cached(
-        "SELECT since, until, cursor, mark, began_at, complete_began_at, completed_at, floor, after_id
-         FROM sync_checkpoints WHERE entity = ?1 ORDER BY since DESC LIMIT 1",
+        "SELECT since, until, cursor, mark, began_at, complete_began_at, completed_at, floor, after_id,
+         count(until) OVER () FROM sync_checkpoints WHERE entity = ?1 ORDER BY since DESC LIMIT 1",
     )?
     .query_row([entity], read)
     .optional()
@@ -142,17 +142,26 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Checkpoint> {
         completed_at: at(6)?,
         floor: at(7)?,
         after_id: row.get(8)?,
+        windows: row.get::<_, i64>(9)?.cast_unsigned(),
     })
 }
 
-/// Saves the checkpoint of `entity` in place of the one before: one window is walked at a time.
+/// Saves the checkpoint of `entity` in place of whatever was there before.
 pub(super) fn save(
     tx: &Transaction<'_>,
     entity: &str,
     checkpoint: &Checkpoint,
 ) -> rusqlite::Result<()> {
-    let text = |at: Option<Timestamp>| at.map(instant::text);
     tx.prepare_cached("DELETE FROM sync_checkpoints WHERE entity = ?1")?.execute([entity])?;
+    insert(tx, entity, checkpoint)
+}
+
+pub(super) fn insert(
+    tx: &Transaction<'_>,
+    entity: &str,
+    checkpoint: &Checkpoint,
+) -> rusqlite::Result<()> {
+    let text = |at: Option<Timestamp>| at.map(instant::text);
     tx.prepare_cached(
         "INSERT INTO sync_checkpoints VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
     )?

@@ -41,6 +41,7 @@ mod snapshot;
 mod sql;
 mod state;
 mod views;
+mod windows;
 mod writer;
 
 use std::{io::ErrorKind, path::Path};

@@ -304,7 +304,7 @@ impl<'t> Presence<'t> {
             return Ok(false);
         }
         match self.batch.purpose {
-            Purpose::Pass => Ok(false),
+            Purpose::Pass | Purpose::Window { .. } => Ok(false),
             Purpose::Confirm => Ok(true),
             Purpose::Sweep { .. } => {
                 if let Some(id) = record.values[0].int() {

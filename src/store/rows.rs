@@ -14,7 +14,7 @@ use super::{
     search::{self, Indexing},
     sql::{self, Bound},
     state::{self, Key},
-    views,
+    views, windows,
 };
 use crate::entity::{Advance, Catalog, Record, Table, Value, instant};
 
@@ -53,6 +53,7 @@ impl Store {
                     let place = presence::place(batch.entity);
                     checkpoint::save(tx, &place, &batch.checkpoint)?;
                 }
+                Purpose::Window { window, read } => windows::note(tx, batch, window, read)?,
                 Purpose::Confirm => {}
             }
             state::raise(tx, Key::Observed, batch.observed)?;

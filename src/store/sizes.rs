@@ -11,6 +11,7 @@ use super::{
     due::{self, LIVE},
     naming, presence, reconciles,
     state::{self, Key},
+    windows,
 };
 use crate::{
     entity::{Entity, Evidence, Scope, instant},
@@ -72,6 +73,21 @@ impl Reader {
             |row| row.get(0),
         )?;
         Ok(count.cast_unsigned())
+    }
+
+    /// Returns how many rows the source would show at `now` in the windows of `entity`'s listing that are still to be read.
+    ///
+    /// # Errors
+    ///
+    /// SQLite's.
+    pub fn shown_in_windows(&self, entity: &Entity, now: Timestamp) -> Result<u64, StoreError> {
+        let mut rows = 0;
+        for window in windows::load(self.connection(), entity.name)? {
+            let from = |changed| Stretch { changed, after: None };
+            let (all, later) = (from(window.from()), from(Some(window.until)));
+            rows += self.shown(entity, all, now)? - self.shown(entity, later, now)?;
+        }
+        Ok(rows)
     }
 
     /// Returns how many rows of `entity`'s list are live.

@@ -117,6 +117,8 @@ pub struct Settings {
     pub restricted: Arc<[&'static Entity]>,
     /// What deals name and is not mirrored: nothing of it is owed.
     pub unmirrored: Arc<[&'static Entity]>,
+    /// How many windows of a listing a first pass reads side by side, at most; and groups of what hangs on deals.
+    pub in_flight: usize,
     /// How old a set may grow that is asked for deal by deal, until it is read again whatever the counters say.
     pub refresh_after: Duration,
     /// How everything is walked by id now and then.
@@ -154,6 +156,7 @@ impl Settings {
             children: Arc::new([]),
             restricted: Arc::new([]),
             unmirrored: Arc::new([]),
+            in_flight: 1,
             refresh_after: Duration::from_secs(90 * 24 * 3_600),
             reconcile: Reconciling {
                 schedule: Schedule::parse("0 0 3 * * 0").expect("it parses"),

@@ -27,7 +27,7 @@ use crate::{
 /// Deals that are taken up at a time: bounds memory, whatever is owed.
 const SLICE: u32 = 5_000;
 
-/// Groups asked for side by side.
+/// Groups asked for side by side, at least.
 const SIDE_BY_SIDE: usize = 4;
 
 /// How long after a failure a deal is asked about again at the earliest.
@@ -199,6 +199,7 @@ impl<'e> Fanout<'e> {
         }
         let groups = owed.chunks(self.group_size());
         self.queue = groups.map(|group| Piece::new(group.to_vec())).collect();
+        let most = self.engine.settings.in_flight.max(SIDE_BY_SIDE);
         let mut flying = FuturesUnordered::new();
         loop {
             // In trouble one piece after the other, so that few are asked in vain.
@@ -206,7 +207,7 @@ impl<'e> Fanout<'e> {
             if self.engine.is_put_off(self.entity) {
                 self.queue.clear();
             }
-            while flying.len() < if alone { 1 } else { SIDE_BY_SIDE } {
+            while flying.len() < if alone { 1 } else { most } {
                 let Some(piece) = self.queue.pop_front() else { break };
                 flying.push(self.fetch(piece));
             }

@@ -3,7 +3,10 @@
 //! Where the mirror was filled once, its own rows tell and the price is exact, as long as the source did not change much
 //! meanwhile. Before that it is a range, whose ends rest on the constants below.
 
-use super::standing::{ChildStanding, ListStanding, Pass, Refusal, Standing};
+use super::{
+    spread,
+    standing::{ChildStanding, ListStanding, Pass, Refusal, Standing},
+};
 use crate::{
     endpoint::{DEALS, DEALS_SUMMARY, Paging, USERS_ME},
     entity::{Entity, Evidence, Scope},
@@ -193,10 +196,18 @@ fn list_price(list: &ListStanding, standing: &Standing) -> Price {
         let most = named + MOST_NAMED_PER_DEAL * ahead;
         Price::range(named.div_ceil(AT_ONCE), most.div_ceil(AT_ONCE), cost)
     });
-    pass.and(Price::exactly(count, DEALS_SUMMARY.cost))
+    in_windows(pass, list)
+        .and(Price::exactly(count, DEALS_SUMMARY.cost))
         .and(Price::exactly(walk, cost))
         .and(confirm_price(list))
         .and(named)
+}
+
+/// Returns what `pass` costs if it is read in several windows, of which each may end with a page that is all but empty.
+fn in_windows(pass: Price, list: &ListStanding) -> Price {
+    let Some(left) = list.windows.filter(|_| pass.requests_max > 1) else { return pass };
+    let (least, most) = (pass.requests.max(left), pass.requests_max + left);
+    Price::range(least, most + spread::most_more(most), list.entity.endpoint.cost)
 }
 
 /// Returns what it costs to ask for the candidates of a list by their ids.
@@ -254,6 +265,7 @@ mod tests {
             entity: find(name).unwrap(),
             stored,
             pass,
+            windows: None,
             sweep: None,
             candidates: 0,
             named: None,

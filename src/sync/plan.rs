@@ -25,7 +25,7 @@ pub(crate) struct Lookback {
 /// Returns the place at which a pass goes on (a cursor is kept) or begins.
 pub(crate) fn plan(stored: Option<Checkpoint>, look: Lookback) -> Checkpoint {
     let Some(stored) = stored else { return Checkpoint::default() };
-    if stored.cursor.is_some() {
+    if stored.is_amid() {
         return stored;
     }
     let since = stored.mark.map_or(stored.floor, |mark| Some(since(mark, look, stored.floor)));

@@ -40,6 +40,8 @@ pub struct ListStanding {
     pub stored: u64,
     /// The pass that the run makes.
     pub pass: Pass,
+    /// Windows of it that are still to be read where it may be read in several; 0 if none was begun.
+    pub windows: Option<u64>,
     /// Rows that a walk by id is going to meet; `None` where none is due.
     pub sweep: Option<u64>,
     /// Rows that a walk did not meet, or that are all there is to it, and that were not asked for yet.
@@ -113,6 +115,7 @@ impl Standing {
                 } else {
                     Pass::First { resumed: false, floor: floor && entity.has_floor() }
                 },
+                windows: (!restricted).then(|| may_spread(settings, entity)).flatten(),
                 sweep: None,
                 candidates: 0,
                 named: restricted.then_some(0),
@@ -174,6 +177,11 @@ impl Standing {
     }
 }
 
+/// Returns 0 if a first pass of `entity` may be read in several windows.
+fn may_spread(settings: &Settings, entity: &Entity) -> Option<u64> {
+    (settings.in_flight > 1 && entity.has_windows()).then_some(0)
+}
+
 struct Reading<'r> {
     reader: &'r Reader,
     settings: &'r Settings,
@@ -231,7 +239,18 @@ impl Reading<'_> {
         } else {
             (self.pass(wanted, stored)?, None)
         };
-        Ok(ListStanding { entity, stored, pass, sweep: None, candidates: 0, named })
+        let windows = self.windows(entity)?;
+        Ok(ListStanding { entity, stored, pass, windows, sweep: None, candidates: 0, named })
+    }
+
+    /// Returns how many windows are left of a first pass that may be read in several.
+    fn windows(&self, entity: &'static Entity) -> Result<Option<u64>, StoreError> {
+        let at = self.checkpoint(entity)?.filter(|_| !self.restarts()).unwrap_or_default();
+        Ok(match at.windows {
+            0 if at.complete_began_at.is_some() => None,
+            0 => may_spread(self.settings, entity),
+            windows => Some(windows),
+        })
     }
 
     fn is_restricted(&self, entity: &'static Entity) -> bool {
@@ -245,7 +264,7 @@ impl Reading<'_> {
             return Ok(Pass::None);
         }
         let at = checkpoint.as_ref().filter(|_| !self.restarts());
-        let resumed = entity.is_list() && at.is_some_and(|at| at.cursor.is_some());
+        let resumed = entity.is_list() && at.is_some_and(Checkpoint::is_amid);
         let floor = self.floor(entity, checkpoint.as_ref());
         if !entity.is_list() {
             let known = checkpoint.is_some_and(|stored| stored.complete_began_at.is_some());
@@ -257,6 +276,10 @@ impl Reading<'_> {
         }
         if !self.is_known(entity)? {
             return Ok(Pass::First { resumed, floor: floor.is_some() });
+        }
+        if at.is_some_and(|at| at.windows > 0) {
+            let rows = self.reader.shown_in_windows(entity, self.now)?;
+            return Ok(Pass::Known { rows, resumed });
         }
         let changed = match at.and_then(|at| at.mark) {
             None => floor,

@@ -143,7 +143,7 @@ impl<'r> Steps<'r> {
         let stored = self.engine.writer.run(move |store| store.checkpoint(entity)).await?;
         if let Some(stored) = stored {
             // Until all that is named was asked for once, there is nothing to be kept up to date.
-            let unfinished = stored.complete_began_at.is_none() && stored.cursor.is_none();
+            let unfinished = stored.complete_began_at.is_none() && !stored.is_amid();
             if unfinished {
                 self.resumed.push(entity);
             }

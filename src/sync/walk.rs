@@ -9,12 +9,13 @@ use super::{
     EntityReport, Event, Fault,
     engine::Engine,
     fetch::{self, PageSize, Patience},
+    gap,
     plan::{self, Lookback},
 };
 use crate::{
     api::{ApiError, Call, Page, Verdict},
     entity::{Decoded, Entity, instant},
-    progress::{Checkpoint, Cursor},
+    progress::{Checkpoint, Cursor, Window},
     store::{Batch, Committed, Purpose, Reading},
 };
 
@@ -50,6 +51,8 @@ pub(super) struct Walk<'e> {
     pub(super) engine: &'e Engine,
     pub(super) entity: &'static Entity,
     pub(super) at: Checkpoint,
+    /// The window that it keeps to, of several that are read side by side.
+    pub(super) window: Option<Window>,
     pub(super) leg: Leg,
     /// The place on this leg.
     pub(super) cursor: Option<Cursor>,
@@ -62,6 +65,12 @@ pub(super) struct Walk<'e> {
     pub(super) empty_pages: u32,
     /// The latest change time on this leg.
     pub(super) last: Option<Timestamp>,
+    /// Rows a second on the last page of this leg.
+    pub(super) density: Option<f64>,
+    /// How many of its rows lie beyond the end of the window.
+    pub(super) beyond: usize,
+    /// Whether it was tried to read the rest of this pass in several windows.
+    pub(super) looked: bool,
     /// The mark at which a cursor was refused, and how often.
     refused: (Option<Timestamp>, u32),
     reading: Reading,
@@ -76,12 +85,16 @@ impl<'e> Walk<'e> {
             leg,
             cursor: at.cursor.clone(),
             at,
+            window: None,
             size: PageSize::new(entity.endpoint.page_limit),
             report: EntityReport::new(entity),
             others: Vec::new(),
             met: HashSet::new(),
             empty_pages: 0,
             last: None,
+            density: None,
+            beyond: 0,
+            looked: false,
             refused: (None, 0),
             reading: Reading::default(),
         }
@@ -98,7 +111,7 @@ impl<'e> Walk<'e> {
     ///
     /// What ends the pass; every page stored before it stays.
     pub(super) async fn run(&mut self) -> Result<Ended, Fault> {
-        let (entity, mut resumed) = (self.entity, self.cursor.is_some());
+        let (entity, mut resumed) = (self.entity, self.at.is_amid());
         let first = self.at.complete_began_at.is_none() && self.leg != Leg::ById;
         // Only a pass over everything that is stored already says beforehand how many rows it will bring.
         let expected = if (first || self.leg == Leg::ById) && !resumed {
@@ -115,7 +128,12 @@ impl<'e> Walk<'e> {
         if self.at.began_at.is_none() {
             self.at.began_at = Some(self.engine.server_now());
         }
-        if self.cursor.is_none() {
+        if self.at.windows > 0 {
+            if self.read_windows().await? == Ended::Stopped {
+                return Ok(Ended::Stopped);
+            }
+            resumed = false;
+        } else if self.cursor.is_none() {
             self.read_undated_if_cut().await?;
         }
         loop {
@@ -141,6 +159,11 @@ impl<'e> Walk<'e> {
                     self.begin_anew().await?;
                 }
                 Ok(true) => return Ok(Ended::Complete),
+                Ok(false) if self.may_spread() => match self.spread().await? {
+                    Some(Ended::Stopped) => return Ok(Ended::Stopped),
+                    Some(Ended::Complete) => resumed = false,
+                    None => {}
+                },
                 Ok(false) => {}
                 // A listing that goes round in a circle shows only when a place comes twice.
                 Err(Fault::Api(error)) if error.verdict() == Verdict::RestartWalk => {
@@ -153,10 +176,16 @@ impl<'e> Walk<'e> {
 
     /// Begins the next pass, a little before the mark.
     async fn begin_anew(&mut self) -> Result<(), Fault> {
-        self.at = self.engine.start(self.entity).await?;
+        let at = self.engine.start(self.entity).await?;
+        self.begin_at(at);
+        Ok(())
+    }
+
+    /// Begins a pass at `at`.
+    pub(super) fn begin_at(&mut self, at: Checkpoint) {
+        self.at = at;
         self.at.began_at = Some(self.engine.server_now());
         self.turn(Leg::ByTime);
-        Ok(())
     }
 
     /// Asks for the page at this place of this leg.
@@ -188,9 +217,15 @@ impl<'e> Walk<'e> {
     }
 
     /// Finds a way on after `error`, or passes it on.
-    async fn recover(&mut self, error: ApiError) -> Result<(), Fault> {
+    pub(super) async fn recover(&mut self, error: ApiError) -> Result<(), Fault> {
         match error.verdict() {
             Verdict::RestartWalk => self.restart(error).await,
+            // The windows after this one are read all the same.
+            Verdict::Shrink | Verdict::Retry { .. }
+                if self.window.is_some() && fetch::may_be_one_place(&error) =>
+            {
+                Err(Fault::Stuck { place: self.place(), behind: true, error })
+            }
             // Not even one row could be had: a place that cannot be read, or a source that is in trouble.
             Verdict::Shrink | Verdict::Retry { .. }
                 if self.leg == Leg::ByTime && fetch::may_be_one_place(&error) =>
@@ -222,7 +257,9 @@ impl<'e> Walk<'e> {
             _ => return Err(Fault::Api(error)),
         };
         self.turn(on);
-        if on == Leg::ByTime {
+        if let (Leg::ByTime, Some(window)) = (on, self.window) {
+            (self.at.since, self.at.until) = (window.from(), Some(window.until));
+        } else if on == Leg::ByTime {
             let look = Lookback { overlap: self.engine.settings.overlap, crowd: self.at.mark };
             self.at.since = self
                 .at
@@ -265,12 +302,13 @@ impl<'e> Walk<'e> {
     pub(super) fn turn(&mut self, leg: Leg) {
         self.leg = leg;
         self.cursor = None;
+        self.density = None;
         self.last = None;
         self.met.clear();
     }
 
     /// Stores `page`; returns whether it was the last of the pass.
-    async fn keep(&mut self, page: Page) -> Result<bool, Fault> {
+    pub(super) async fn keep(&mut self, page: Page) -> Result<bool, Fault> {
         let decoded = self.decode(&page).await?;
         self.check(&page, &decoded)?;
         self.check_place(&page)?;
@@ -284,8 +322,9 @@ impl<'e> Walk<'e> {
         }
         let last = self.step(&page, now);
         let to = if last { None } else { self.at.after_id };
-        let purpose = match self.leg {
-            Leg::ById => Purpose::Sweep { after: before, to },
+        let purpose = match (self.leg, self.window) {
+            (_, Some(window)) => Purpose::Window { window, read: last },
+            (Leg::ById, None) => Purpose::Sweep { after: before, to },
             _ => Purpose::Pass,
         };
         if self.leg == Leg::Whole {
@@ -305,6 +344,11 @@ impl<'e> Walk<'e> {
     /// Goes to the next page's place; returns whether there is none.
     fn step(&mut self, page: &Page, now: Option<Timestamp>) -> bool {
         self.cursor.clone_from(&page.next);
+        if let Some(window) = self.window
+            && let Some(done) = self.step_in(window)
+        {
+            return done;
+        }
         match (self.leg, &page.next) {
             (Leg::ByTime | Leg::ById, Some(next)) => self.at.cursor = Some(next.clone()),
             (Leg::ByTime | Leg::Whole | Leg::ById, None) => {
@@ -323,6 +367,19 @@ impl<'e> Walk<'e> {
         false
     }
 
+    /// Notes how far `window` is read; returns whether that is all of it, or `None` where it goes on as without one.
+    fn step_in(&mut self, window: Window) -> Option<bool> {
+        self.window = Some(Window { mark: self.at.mark.or(window.mark), ..window });
+        match (self.leg, &self.cursor) {
+            (Leg::ByTime, next) => {
+                // Rows may lie beyond its end: it ended elsewhere when this way was taken.
+                Some(next.is_none() || self.last.is_some_and(|last| last >= window.until))
+            }
+            (Leg::Second(at), None) => (next_second(at) >= window.until).then_some(true),
+            _ => None,
+        }
+    }
+
     /// Moves the mark to the latest row that the source's own clock has reached, at most to the beginning of the pass.
     fn advance_mark(&mut self, decoded: &Decoded, now: Option<Timestamp>) {
         let times = || decoded.records.iter().filter_map(|record| record.changed);
@@ -334,6 +391,9 @@ impl<'e> Walk<'e> {
             latest.map(|latest| self.at.began_at.map_or(latest, |began| latest.min(began)));
         self.at.mark = self.at.mark.max(surely);
         self.last = times().next_back().or(self.last);
+        self.density = gap::density(times());
+        let end = self.window.map(|window| window.until);
+        self.beyond = times().filter(|at| end.is_some_and(|end| *at >= end)).count();
     }
 
     pub(super) async fn store(
@@ -404,6 +464,6 @@ fn last_id(decoded: &Decoded) -> Option<i64> {
     read.chain(decoded.unreadable.iter().filter_map(|row| row.key.parse().ok())).max()
 }
 
-fn next_second(at: Timestamp) -> Timestamp {
+pub(super) fn next_second(at: Timestamp) -> Timestamp {
     at.checked_add(SignedDuration::from_secs(1)).unwrap_or(Timestamp::MAX)
 }

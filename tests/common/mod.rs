@@ -2,6 +2,7 @@
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses its own part of this module")]
 
 pub mod attached;
+pub mod marks;
 pub mod reference;
 pub mod skew;
 pub mod tcp;
@@ -55,6 +56,8 @@ pub struct Sim {
     pub emulator: Emulator,
     pub entities: Vec<&'static str>,
     pub overlap: Duration,
+    /// How many windows are read side by side.
+    pub in_flight: usize,
     /// How the client behaves; what is spent is not limited.
     pub options: Options,
     pub stop: CancellationToken,
@@ -96,6 +99,7 @@ impl Sim {
             emulator,
             entities: Vec::new(),
             overlap: Duration::from_secs(60),
+            in_flight: 1,
             options: Options {
                 attempts: 3,
                 daily_share: 1.0,
@@ -243,6 +247,7 @@ impl Sim {
     pub fn settings(&self) -> Settings {
         let mut settings = Settings::new("https://example.invalid");
         settings.overlap = self.overlap;
+        settings.in_flight = self.in_flight;
         settings.reconcile.max_missing = self.max_missing;
         if let Some(schedule) = &self.reconcile_at {
             settings.reconcile.schedule = schedule.clone();

@@ -104,6 +104,7 @@ fn play_chapter(chapter: &Chapter, sim: &mut Sim, watch: &Arc<Mutex<Watch>>) {
     let set = chapter.before.iter().any(|event| matches!(event, Event::ClockAhead(_)));
     sim.advance(if set { chapter.wait.max(3) } else { chapter.wait });
     sim.overlap = Duration::from_secs(chapter.overlap);
+    sim.in_flight = chapter.in_flight;
     sim.entities = if chapter.deals_only { vec!["deals"] } else { Vec::new() };
     let token = Arc::clone(&hands.token);
     sim.token = token.lock().unwrap().clone();

@@ -36,6 +36,8 @@ pub(crate) struct Chapter {
     pub(crate) wait: u64,
     /// Seconds that are read again; never less than what lists are late.
     pub(crate) overlap: u64,
+    /// How many windows of a list are read side by side.
+    pub(crate) in_flight: usize,
     pub(crate) run: Run,
     /// Only what is called deals.
     pub(crate) deals_only: bool,
@@ -183,6 +185,7 @@ impl Chapter {
             before,
             wait: rng.u64(..90),
             overlap: (late + 5).max([1, 60, 60, 600][rng.usize(..4)]),
+            in_flight: [1, 2, 3, 8][rng.usize(..4)],
             run: match rng.u8(..12) {
                 0..6 => Run::Backfill,
                 6..10 => Run::Sync,

@@ -8,7 +8,7 @@ use pipedrive_mirror::{
 };
 use rusqlite::Connection;
 
-use crate::common::{Sim, attached};
+use crate::common::{Sim, attached, marks};
 
 /// How many transactions pass between two looks at what hangs on deals, which takes long.
 const NOW_AND_THEN: usize = 5;
@@ -149,7 +149,8 @@ impl Watch {
         let settled: String = self
             .mirror
             .prepare_cached(
-                "SELECT coalesce(min(mark), '') FROM sync_checkpoints WHERE entity IN ('deals', 'deals_archived')",
+                "SELECT iif(count(until) > 0, '', coalesce(min(mark), '')) FROM sync_checkpoints
+                 WHERE entity IN ('deals', 'deals_archived')",
             )
             .and_then(|mut query| query.query_row([], |row| row.get(0)))
             .unwrap();
@@ -188,26 +189,26 @@ impl Watch {
         let begins = value("cursor").is_none()
             && value("sort_by") == Some("update_time")
             && value("sort_direction") == Some("asc");
-        if let (true, true, Some(since)) = (self.sees_all, begins, value("updated_since")) {
-            self.assert_stored_before(&since.replace("%3A", ":"), archived, &self.deals());
+        // What a closed window begins behind is what its checkpoint says.
+        let open = value("updated_until").is_none();
+        if let (true, true, true, Some(since)) =
+            (self.sees_all, begins, open, value("updated_since"))
+        {
+            let before = [(String::new(), since.replace("%3A", ":"))];
+            self.assert_stored(&before, archived, &self.deals());
         }
     }
 
-    /// Everything up to the mark is wholly stored: what is edited later changes later.
+    /// What the checkpoints say is wholly stored: what is edited later changes later.
     fn assert_no_mark_is_ahead(&self, stored: &Deals) {
         for (list, archived) in [("deals", false), ("deals_archived", true)] {
-            let mark: Option<String> = self
-                .mirror
-                .prepare_cached("SELECT max(mark) FROM sync_checkpoints WHERE entity = ?1")
-                .and_then(|mut query| query.query_row([list], |row| row.get(0)))
-                .unwrap();
-            if let Some(mark) = mark {
-                self.assert_stored_before(&mark, archived, stored);
-            }
+            let read = marks::stored_stretches(&self.mirror, list);
+            self.assert_stored(&read, archived, stored);
         }
     }
 
-    fn assert_stored_before(&self, since: &str, archived: bool, stored: &Deals) {
+    /// Everything that changed within one of these stretches is stored.
+    fn assert_stored(&self, read: &[(String, String)], archived: bool, stored: &Deals) {
         let world = self.emulator.world();
         let ids: Vec<u32> =
             if archived { world.archived_ids().collect() } else { world.live_ids().collect() };
@@ -215,9 +216,10 @@ impl Watch {
             let Some(changed) = world.deal(id).unwrap().update_time else { continue };
             let changed = changed.to_string();
             let known = stored.get(&id.into()).and_then(|(changed, _)| changed.as_deref());
+            let stretch = read.iter().find(|(from, to)| *from <= changed && changed < *to);
             assert!(
-                changed.as_str() >= since || known.is_some_and(|known| known >= changed.as_str()),
-                "deal {id} of {changed} is stored as of {known:?}, and everything before {since} should be"
+                stretch.is_none() || known.is_some_and(|known| known >= changed.as_str()),
+                "deal {id} of {changed} is stored as of {known:?}, and everything in {stretch:?} should be"
             );
         }
     }

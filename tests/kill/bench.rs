@@ -13,7 +13,7 @@ use serde_json::Value as Json;
 
 use super::{
     common::{
-        attached, reference,
+        attached, marks, reference,
         tcp::{House, Said, Source, said},
         truth,
     },
@@ -167,15 +167,15 @@ impl Bench {
             .map(Result::unwrap)
             .collect();
         for (entity, ids) in lists {
-            let sql = "SELECT max(mark) FROM sync_checkpoints WHERE entity = ?1";
-            let mark: Option<String> = mirror.query_row(sql, [entity], |row| row.get(0)).unwrap();
-            for id in mark.iter().flat_map(|_| &ids) {
+            let whole = marks::stored_stretches(mirror, entity);
+            for id in ids.iter().filter(|_| !whole.is_empty()) {
                 let truth = world.deal_json(*id).unwrap();
                 let Json::String(changed) = &truth["update_time"] else { continue };
                 let here = stored.get(id).cloned().flatten();
+                let stretch = whole.iter().find(|(from, to)| from <= changed && changed < to);
                 assert!(
-                    Some(changed) >= mark.as_ref() || here.as_ref() == Some(changed),
-                    "{entity}: the mark is {mark:?}, and deal {id} of {changed} is here as of {here:?}"
+                    stretch.is_none() || here.as_ref() == Some(changed),
+                    "{entity}: {stretch:?} is stored, and deal {id} of {changed} is here as of {here:?}"
                 );
             }
         }

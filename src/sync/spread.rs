@@ -1,0 +1,383 @@
+//! A first pass in several windows, side by side: one cursor is one request at a time, so a long listing that is read by
+//! one is bound by latency rather than by what the source allows.
+//!
+//! Both ends of the list are looked at, and what lies between them is one closed window. A window that has much left is
+//! split in the middle of its rows, as far as what was read of it and of its neighbours tells where that is, and as often
+//! as the price allows. When all of them are read, a pass from before the first request on finds what moved meanwhile.
+
+use std::collections::BTreeMap;
+
+use futures_util::{StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
+use jiff::Timestamp;
+use tracing::debug;
+
+use super::{
+    Fault,
+    fetch::Patience,
+    gap::{self, Gap},
+    judge,
+    plan::{self, Lookback},
+    walk::{Ended, Leg, Walk, next_second},
+};
+use crate::{
+    api::{ApiError, Page, Verdict},
+    progress::{Checkpoint, Window},
+    store::{Purpose, Store},
+};
+
+/// A window is split if at least so many pages are left of it besides the one under way.
+const WORTH_IT: f64 = 2.0;
+
+/// What was read may mislead about the rest: of that counts so many times as much at most.
+const GROWTH: f64 = 32.0;
+
+/// Returns how many requests more than one walk over so many pages the windows may cost: 3 % of them, at least 4.
+pub(super) fn most_more(pages: u64) -> u64 {
+    (pages * 3 / 100).max(4)
+}
+
+/// What the newest page told.
+struct End {
+    /// The oldest change time on it; `None` if nothing older is there.
+    oldest: Option<Timestamp>,
+    density: Option<f64>,
+}
+
+impl<'e> Walk<'e> {
+    /// Returns whether the rest of this pass is to be read in several windows; that is tried once.
+    pub(super) fn may_spread(&mut self) -> bool {
+        self.engine.settings.in_flight > 1
+            && self.entity.has_windows()
+            && self.leg == Leg::ByTime
+            && self.at.complete_began_at.is_none()
+            && self.at.mark.is_some()
+            && !std::mem::replace(&mut self.looked, true)
+    }
+
+    /// Reads the rest of this pass in several windows and begins the next one; returns `None` if that cannot be done.
+    ///
+    /// # Errors
+    ///
+    /// What ends the pass; every page stored before it stays.
+    pub(super) async fn spread(&mut self) -> Result<Option<Ended>, Fault> {
+        let Some(place) = self.last else { return Ok(None) };
+        let Some(end) = self.look_at_the_end().await? else {
+            return Ok(self.engine.stop.is_cancelled().then_some(Ended::Stopped));
+        };
+        let window = end.oldest.filter(|oldest| *oldest >= place).map(|oldest| Window {
+            since: self.at.floor,
+            until: next_second(oldest),
+            mark: self.at.mark,
+        });
+        let (entity, at, now) = (self.entity, self.at.clone(), self.engine.server_now());
+        let begin = move |store: &mut Store| store.begin_windows(entity, &at, window, now);
+        self.engine.writer.run(begin).await?;
+        let mut spread = Spread::default();
+        if let Some(window) = window {
+            // It goes on at its cursor, and so without an upper end: that is not what the cursor was given for.
+            let mut oldest = self.in_window(window);
+            (oldest.at.since, oldest.at.until) = (self.at.since, self.at.until);
+            (oldest.cursor, oldest.last) = (self.cursor.take(), self.last);
+            (oldest.met, oldest.density) = (std::mem::take(&mut self.met), self.density);
+            spread.opens.extend(end.density.map(|density| (window.until, density)));
+            spread.add(oldest);
+        }
+        self.finish(spread).await.map(Some)
+    }
+
+    /// Goes on with the windows that an earlier run left, and then begins the next pass.
+    ///
+    /// # Errors
+    ///
+    /// What ends the pass; every page stored before it stays.
+    pub(super) async fn read_windows(&mut self) -> Result<Ended, Fault> {
+        let entity = self.entity;
+        let windows = self.engine.writer.run(move |store| store.windows(entity)).await?;
+        let mut spread = Spread::default();
+        for window in windows {
+            spread.add(self.in_window(window));
+        }
+        self.finish(spread).await
+    }
+
+    async fn finish(&mut self, mut spread: Spread<'e>) -> Result<Ended, Fault> {
+        let ended = spread.run(self).await?;
+        if ended == Ended::Complete {
+            self.begin_behind().await?;
+        }
+        Ok(ended)
+    }
+
+    /// Begins the next pass behind what the windows brought. Nothing rides along: it was read a moment ago.
+    async fn begin_behind(&mut self) -> Result<(), Fault> {
+        let (entity, overlap) = (self.entity, self.engine.settings.overlap);
+        let stored = self.engine.writer.run(move |store| store.checkpoint(entity)).await?;
+        let crowd = stored.as_ref().and_then(|stored| stored.mark);
+        self.begin_at(plan::plan(stored, Lookback { overlap, crowd }));
+        Ok(())
+    }
+
+    /// Returns a walk over the rest of `window`.
+    fn in_window(&self, window: Window) -> Self {
+        let at = Checkpoint {
+            since: window.from(),
+            until: Some(window.until),
+            mark: window.mark,
+            cursor: None,
+            ..self.at.clone()
+        };
+        let mut walk = Self::new(self.engine, self.entity, at);
+        walk.window = Some(window);
+        walk
+    }
+
+    /// Reads the newest page, and with it the rows that name no change time if the source sorts them last; returns `None`
+    /// if that cannot be had.
+    async fn look_at_the_end(&mut self) -> Result<Option<End>, Fault> {
+        let mut walk = Self::new(self.engine, self.entity, self.at.clone());
+        walk.turn(Leg::Backwards { down_to: self.at.floor });
+        let stop = self.engine.stop.clone();
+        loop {
+            let fetched = stop.run_until_cancelled(walk.fetch(Patience::Little)).await;
+            let page = match fetched {
+                None => return Ok(None),
+                Some(Ok(page)) => page,
+                Some(Err(error)) if ends_all(&error) => return Err(Fault::Api(error)),
+                Some(Err(error)) => {
+                    debug!(
+                        entity.name = self.entity.name,
+                        "The newest page cannot be had: {error}"
+                    );
+                    return Ok(None);
+                }
+            };
+            let decoded = walk.decode(&page).await?;
+            let times: Vec<Timestamp> =
+                decoded.records.iter().filter_map(|record| record.changed).collect();
+            let undated = decoded.records.last().is_some_and(|record| record.changed.is_none());
+            let next = page.next.clone();
+            self.lend(&mut walk);
+            let stored = walk.store(page, decoded, Purpose::Pass, None).await;
+            self.lend(&mut walk);
+            stored?;
+            let sorted = times.is_sorted_by(|newer, older| newer >= older);
+            let density = gap::density(times.iter().copied());
+            match (next, times.last()) {
+                _ if !sorted => return Ok(None),
+                (None, _) => return Ok(Some(End { oldest: None, density })),
+                (Some(_), Some(&oldest)) if !undated => {
+                    return Ok(Some(End { oldest: Some(oldest), density }));
+                }
+                (Some(_), _) if !undated => return Ok(None),
+                (next, _) => walk.cursor = next,
+            }
+        }
+    }
+
+    /// Gives `other` the report of the pass, or takes it back.
+    fn lend(&mut self, other: &mut Self) {
+        std::mem::swap(&mut self.report, &mut other.report);
+        std::mem::swap(&mut self.others, &mut other.others);
+    }
+}
+
+/// What is left of a window.
+struct Left {
+    /// Up to where it was read; `None` if it is the oldest and nothing was.
+    from: Option<Timestamp>,
+    /// Where it ends, exclusive.
+    until: Timestamp,
+    /// Rows a second where it was read last.
+    density: Option<f64>,
+}
+
+/// Windows that are read side by side.
+#[derive(Default)]
+struct Spread<'e> {
+    /// What is left of each, by where it begins.
+    left: BTreeMap<Option<Timestamp>, Left>,
+    /// Those of which no page is under way.
+    waiting: BTreeMap<Option<Timestamp>, Walk<'e>>,
+    /// Rows a second where windows begin, and where the last one ends.
+    opens: BTreeMap<Timestamp, f64>,
+    /// How much of a page was asked for in vain, summed up over the windows that are read.
+    waste: f64,
+    /// How many rows a page holds.
+    page_rows: usize,
+    /// Why a window could not be read to its end.
+    fault: Option<Fault>,
+}
+
+type Fetched<'e> = (Walk<'e>, Result<Page, ApiError>);
+
+impl<'e> Spread<'e> {
+    fn add(&mut self, walk: Walk<'e>) {
+        let Some(window) = walk.window else { return };
+        let (from, density) = (walk.last.max(window.from()), walk.density);
+        self.left.insert(window.since, Left { from, until: window.until, density });
+        self.waiting.insert(window.since, walk);
+    }
+
+    /// Reads every window to its end, newest first; what came is reported with `whole`.
+    async fn run(&mut self, whole: &mut Walk<'e>) -> Result<Ended, Fault> {
+        let (stop, most) = (whole.engine.stop.clone(), whole.engine.settings.in_flight.max(1));
+        let mut flying = FuturesUnordered::new();
+        loop {
+            self.split(whole).await?;
+            while flying.len() < most {
+                let Some((_, walk)) = self.waiting.pop_last() else { break };
+                flying.push(fetch(walk));
+            }
+            // Fetching may be abandoned at any moment: nothing has been promised yet.
+            let Some(next) = stop.run_until_cancelled(flying.next()).await else {
+                return Ok(Ended::Stopped);
+            };
+            let Some((walk, fetched)) = next else { break };
+            // Storing is not raced against `stop`: a page in hand is always kept.
+            match self.take(whole, walk, fetched).await {
+                Ok(()) => {}
+                // One place that cannot be read keeps no other from being up to date.
+                Err(fault @ Fault::Stuck { .. }) if self.fault.is_none() => {
+                    self.fault = Some(fault)
+                }
+                Err(fault) => {
+                    self.land(whole, flying).await?;
+                    return Err(fault);
+                }
+            }
+        }
+        self.fault.take().map_or(Ok(Ended::Complete), Err)
+    }
+
+    /// Stores the page that came for `walk`, or finds a way on.
+    async fn take(
+        &mut self,
+        whole: &mut Walk<'e>,
+        mut walk: Walk<'e>,
+        fetched: Result<Page, ApiError>,
+    ) -> Result<(), Fault> {
+        let Some(since) = walk.window.map(|window| window.since) else { return Ok(()) };
+        let first = walk.last.is_none();
+        let kept = match fetched {
+            Ok(page) => self.keep(whole, &mut walk, page).await,
+            Err(error) => walk.recover(error).await.map(|()| false),
+        };
+        let kept = match kept {
+            Err(Fault::Api(error)) if error.verdict() == Verdict::RestartWalk => {
+                walk.recover(error).await.map(|()| false)
+            }
+            kept => kept,
+        };
+        if kept.as_ref().is_ok_and(|read| !read) {
+            if let (true, Some(at), Some(density)) = (first, since, walk.density) {
+                self.opens.insert(at, density);
+            }
+            self.add(walk);
+        } else {
+            self.left.remove(&since);
+        }
+        kept.map(|_| ())
+    }
+
+    /// Stores `page`; returns whether `walk` is at the end of its window.
+    async fn keep(
+        &mut self,
+        whole: &mut Walk<'e>,
+        walk: &mut Walk<'e>,
+        page: Page,
+    ) -> Result<bool, Fault> {
+        self.page_rows = self.page_rows.max(page.rows.len());
+        if let Some(window) = &mut walk.window
+            && let Some(left) = self.left.get(&window.since)
+        {
+            // It may have been split while the page was under way.
+            window.until = left.until;
+        }
+        let rows = page.rows.len();
+        whole.lend(walk);
+        let kept = walk.keep(page).await;
+        whole.lend(walk);
+        if matches!(kept, Ok(true)) {
+            let used = rows.saturating_sub(walk.beyond);
+            self.waste += 1.0 - used as f64 / self.page_rows.max(1) as f64;
+        }
+        kept
+    }
+
+    /// Stores what is under way still when everything else is given up: it was paid for.
+    async fn land(
+        &mut self,
+        whole: &mut Walk<'e>,
+        mut flying: FuturesUnordered<BoxFuture<'e, Fetched<'e>>>,
+    ) -> Result<(), Fault> {
+        let stop = whole.engine.stop.clone();
+        while let Some(Some((mut walk, fetched))) = stop.run_until_cancelled(flying.next()).await {
+            if let Ok(page) = fetched {
+                // What is wrong with this page does not matter any more.
+                if let Err(fault @ Fault::Store(_)) = self.keep(whole, &mut walk, page).await {
+                    return Err(fault);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Splits windows until there are as many as may be under way, as long as that is worth it.
+    async fn split(&mut self, whole: &Walk<'e>) -> Result<(), Fault> {
+        while self.left.len() < whole.engine.settings.in_flight
+            && self.may_split(whole.report.pages)
+            && let Some((since, at)) = self.heaviest()
+        {
+            let entity = whole.entity;
+            whole.engine.writer.run(move |store| store.split_window(entity, since, at)).await?;
+            let Some(left) = self.left.get_mut(&since) else { break };
+            let until = std::mem::replace(&mut left.until, at);
+            self.add(whole.in_window(Window { since: Some(at), until, mark: None }));
+        }
+        Ok(())
+    }
+
+    /// Returns whether there is room for one window more: each may end with a page that is all but in vain, and so may the
+    /// pass that follows.
+    fn may_split(&self, pages: u64) -> bool {
+        let windows = self.left.len() + 1;
+        self.waste + windows as f64 + 1.0 <= most_more(self.least_pages(pages)) as f64
+    }
+
+    /// Returns what lies ahead of each window that was begun, and where that one begins.
+    fn gaps(&self) -> impl Iterator<Item = (Option<Timestamp>, Gap)> {
+        self.left.iter().filter_map(|(since, left)| {
+            let (from, to, far) = (left.from?, left.until, self.opens.get(&left.until).copied());
+            (from < to).then_some((*since, Gap { from, to, near: left.density?, far }))
+        })
+    }
+
+    /// Returns how many pages one walk over the list would take, rather too few, when `read` are read.
+    fn least_pages(&self, read: u64) -> u64 {
+        let rows: f64 = self.gaps().map(|(_, gap)| gap.least_rows()).sum();
+        let pages = read as f64 + rows / self.page_rows.max(1) as f64;
+        pages.min(GROWTH * read as f64) as u64
+    }
+
+    /// Returns the window of which most is left, and its middle, if it is worth it to split it.
+    fn heaviest(&self) -> Option<(Option<Timestamp>, Timestamp)> {
+        let page = self.page_rows.max(1) as f64;
+        let (since, gap) =
+            self.gaps().max_by(|(_, one), (_, other)| one.rows().total_cmp(&other.rows()))?;
+        // The next page is under way, or asked for at once.
+        let worth_it = gap.rows() >= (1.0 + WORTH_IT) * page;
+        Some((since, gap.middle(page).filter(|_| worth_it)?))
+    }
+}
+
+fn fetch(mut walk: Walk<'_>) -> BoxFuture<'_, Fetched<'_>> {
+    Box::pin(async move {
+        let fetched = walk.fetch(Patience::Full).await;
+        (walk, fetched)
+    })
+}
+
+/// Returns whether nothing else of this list can be had after `error` either.
+fn ends_all(error: &ApiError) -> bool {
+    judge::ends_run(error) || error.verdict() == Verdict::Postpone
+}

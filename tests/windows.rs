@@ -1,0 +1,135 @@
+//! A first pass in several windows, side by side: it brings what one walk brings, at hardly more requests and in less time.
+
+#![expect(clippy::unwrap_used, reason = "a test that panics has failed, as it should")]
+
+mod common;
+
+use std::time::Duration;
+
+use common::{BACKFILL, Sim};
+use pipedrive_mirror::{
+    emulator::{DealChange, Edit, Switches},
+    sync::Outcome,
+};
+
+/// A source whose pages hold `page_rows`, at the other end of a long wire.
+fn far(page_rows: usize) -> Switches {
+    Switches {
+        page_rows: Some(page_rows),
+        latency: Duration::from_millis(200),
+        burst: Some(40),
+        ..Switches::default()
+    }
+}
+
+fn sim(deals: u32, seed: u64, switches: Switches, in_flight: usize) -> Sim {
+    let mut sim = Sim::with(deals, seed, switches);
+    sim.in_flight = in_flight;
+    sim
+}
+
+/// Returns how many requests went to `path`, and how many seconds lie between the first and the last of them.
+fn asked(sim: &Sim, path: &str) -> (u64, f64) {
+    let log = sim.emulator.log();
+    let times: Vec<_> = log.iter().filter(|one| one.path == path).map(|one| one.time).collect();
+    let (first, last) = (times[0], times[times.len() - 1]);
+    (times.len() as u64, last.duration_since(first).as_secs_f64())
+}
+
+const LISTS: [&str; 2] = ["/api/v2/deals", "/api/v2/deals/archived"];
+
+fn windows(sim: &Sim) -> i64 {
+    sim.number("SELECT count(*) FROM sync_checkpoints WHERE until IS NOT NULL")
+}
+
+#[test]
+fn they_bring_everything_at_3_percent_or_4_requests_more_than_one_walk() {
+    for (deals, page_rows, seed) in [(900, 500, 1), (1_500, 50, 2), (8_000, 20, 3), (6_000, 50, 4)]
+    {
+        let one = sim(deals, seed, far(page_rows), 1);
+        one.backfill();
+        for in_flight in [2, 8, 64] {
+            let many = sim(deals, seed, far(page_rows), in_flight);
+            let report = many.backfill();
+            assert_eq!(report.outcome(), Outcome::Complete, "{report:?}");
+            many.assert_equal();
+            assert_eq!(windows(&many), 0);
+            for list in LISTS {
+                let ((pages, _), (requests, _)) = (asked(&one, list), asked(&many, list));
+                let most = pages + (pages * 3 / 100).max(4);
+                assert!(requests <= most, "{list} of {deals}, {in_flight}: {requests} for {pages}");
+            }
+        }
+    }
+}
+
+#[test]
+fn they_use_what_the_burst_limit_allows() {
+    let one = sim(20_000, 5, far(50), 1);
+    one.backfill();
+    let many = sim(20_000, 5, far(50), 8);
+    many.backfill();
+    let ((pages, slow), (requests, fast)) = (asked(&one, LISTS[0]), asked(&many, LISTS[0]));
+    assert!(slow > 0.19 * pages as f64, "one after the other: {pages} in {slow}");
+    assert!(fast < 1.12 * requests as f64 / 20.0, "{requests} in {fast}");
+}
+
+#[test]
+fn deals_that_change_while_they_are_read_are_all_there() {
+    for seed in 0..6 {
+        let sim = sim(1_200, seed, far(25), 6);
+        let emulator = sim.emulator.clone();
+        let mut rng = fastrand::Rng::with_seed(seed);
+        sim.meddle(move |_| {
+            let mut world = emulator.world();
+            let ids: Vec<u32> = world.live_ids().collect();
+            for _ in 0..3 {
+                let id = ids[rng.usize(..ids.len())];
+                let title = DealChange::Title(format!("Edited {}", rng.u32(..)));
+                // One that was deleted a moment ago stays as it is.
+                drop(world.apply(Edit::ChangeDeal(id, title)));
+            }
+            drop(world.apply(Edit::DeleteDeal(ids[rng.usize(..ids.len())])));
+        });
+        sim.backfill();
+        sim.leave_alone();
+        assert_eq!(sim.sync().outcome(), Outcome::Complete);
+        sim.assert_equal();
+    }
+}
+
+#[test]
+fn a_second_in_which_many_deals_changed_is_read_whole() {
+    let sim = sim(3_000, 7, far(50), 8);
+    {
+        let mut world = sim.emulator.world();
+        let ids: Vec<u32> = world.live_ids().take(1_500).collect();
+        for id in ids {
+            world.apply(Edit::ChangeDeal(id, DealChange::Title("Imported".to_owned()))).unwrap();
+        }
+    }
+    sim.advance(60);
+    let report = sim.backfill();
+    assert_eq!(report.outcome(), Outcome::Complete, "{report:?}");
+    sim.assert_equal();
+}
+
+#[test]
+fn a_backfill_that_died_goes_on_with_another_number_of_windows() {
+    for (seed, then) in [(1, 1), (2, 2), (3, 8), (4, 3), (5, 1)] {
+        let mut many = sim(2_000, seed, far(25), 8);
+        let whole = sim(2_000, seed, far(25), 1);
+        whole.backfill();
+        let fresh = asked(&whole, LISTS[0]).0;
+        let died = many.run_for(&BACKFILL, 40);
+        assert!(died.is_none());
+        assert!(windows(&many) > 1, "it died amid {} windows", windows(&many));
+        let before = asked(&many, LISTS[0]).0;
+        many.in_flight = then;
+        let report = many.backfill();
+        assert_eq!(report.outcome(), Outcome::Complete, "{report:?}");
+        many.assert_equal();
+        let after = asked(&many, LISTS[0]).0 - before;
+        assert!(after + before <= fresh + 16, "{before} and {after}, where {fresh} are needed");
+    }
+}
