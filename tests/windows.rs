@@ -9,6 +9,7 @@ use std::time::Duration;
 use common::{BACKFILL, Sim};
 use pipedrive_mirror::{
     emulator::{DealChange, Edit, Switches},
+    seams::TransportError,
     sync::Outcome,
 };
 
@@ -132,4 +133,44 @@ fn a_backfill_that_died_goes_on_with_another_number_of_windows() {
         let after = asked(&many, LISTS[0]).0 - before;
         assert!(after + before <= fresh + 16, "{before} and {after}, where {fresh} are needed");
     }
+}
+
+#[test]
+fn a_place_that_cannot_be_read_keeps_nothing_else_from_being_there() {
+    let mut sim = sim(1_500, 9, far(25), 6);
+    sim.entities = vec!["deals"];
+    let mut live: Vec<(String, u32)> = {
+        let world = sim.emulator.world();
+        let time = |id| world.deal(id).unwrap().update_time.map(|at| at.to_string());
+        world.live_ids().map(|id| (time(id).unwrap_or_default(), id)).collect()
+    };
+    live.sort();
+    let bad = live[live.len() / 2].1;
+    let needle = format!("\"id\":{bad},\"title\"");
+    sim.distort(move |_, answer| match answer {
+        Ok(response) if String::from_utf8_lossy(response.body()).contains(&needle) => {
+            Err(TransportError::TooLarge { limit: 1 << 20 })
+        }
+        other => other,
+    });
+    let ids: Vec<u32> = live.iter().map(|(_, id)| *id).filter(|id| *id != bad).collect();
+    for round in 0..3 {
+        let report = sim.backfill();
+        let deals = report.entities.iter().find(|one| one.entity == "deals").unwrap();
+        assert_eq!(deals.outcome, Outcome::Failed, "{report:?}");
+        assert_eq!(windows(&sim), 1);
+        for id in &ids {
+            let sql = format!("SELECT count(*) FROM deals WHERE id = {id}");
+            assert_eq!(sim.number(&sql), 1, "round {round}: deal {id}");
+        }
+        let title = sim.text(&format!("SELECT title FROM deals WHERE id = {}", ids[round]));
+        assert!(round == 0 || title.as_deref() == Some("Newer"), "round {round}: {title:?}");
+        let edit = Edit::ChangeDeal(ids[round + 1], DealChange::Title("Newer".to_owned()));
+        sim.emulator.world().apply(edit).unwrap();
+        sim.advance(300);
+    }
+    sim.leave_alone();
+    sim.entities.clear();
+    assert_eq!(sim.backfill().outcome(), Outcome::Complete);
+    sim.assert_equal();
 }

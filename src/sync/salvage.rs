@@ -1,5 +1,6 @@
 //! Reading what the way by time does not reach.
 
+use jiff::Timestamp;
 use tracing::warn;
 
 use super::{
@@ -15,8 +16,16 @@ impl Walk<'_> {
     /// stored anything or got to its end.
     pub(super) async fn read_behind(&mut self) -> Result<bool, Fault> {
         let stored = self.report.pages;
-        self.turn(Leg::Backwards { down_to: self.at.mark.or(self.at.floor) });
-        match self.read_while(|_, changed| changed > 0).await {
+        let read = match self.window {
+            // What lies behind the window may be out of date, too: nothing reads it before all windows are read.
+            Some(window) => {
+                let rest = self.read_back(window.from(), Some(window.until)).await;
+                let newest = self.read_back(Some(window.until), None).await;
+                newest.and(rest)
+            }
+            None => self.read_back(self.at.mark.or(self.at.floor), self.at.until).await,
+        };
+        match read {
             Ok(()) => Ok(true),
             Err(Fault::Api(error)) => {
                 warn!(entity.name = self.entity.name, "Reading behind that place ended: {error}");
@@ -24,6 +33,17 @@ impl Walk<'_> {
             }
             Err(fault) => Err(fault),
         }
+    }
+
+    /// Reads newest first what changed from one instant to another, as long as anything is new.
+    async fn read_back(
+        &mut self,
+        down_to: Option<Timestamp>,
+        until: Option<Timestamp>,
+    ) -> Result<(), Fault> {
+        self.at.until = until;
+        self.turn(Leg::Backwards { down_to });
+        self.read_while(|_, changed| changed > 0).await
     }
 
     /// Reads the rows that name no change time, in case the source sorts them last: they are the first of the reverse
@@ -47,7 +67,9 @@ impl Walk<'_> {
             let next = page.next.clone();
             let decoded = self.decode(&page).await?;
             let undated = decoded.records.last().is_some_and(|record| record.changed.is_none());
-            let done = self.store(page, decoded, Purpose::Pass, None).await?;
+            let purpose =
+                self.window.map_or(Purpose::Pass, |window| Purpose::Window { window, read: false });
+            let done = self.store(page, decoded, purpose, None).await?;
             if next.is_none() || !more(undated, done.written) {
                 return Ok(());
             }

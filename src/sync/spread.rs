@@ -257,14 +257,15 @@ impl<'e> Spread<'e> {
         fetched: Result<Page, ApiError>,
     ) -> Result<(), Fault> {
         let Some(since) = walk.window.map(|window| window.since) else { return Ok(()) };
-        let first = walk.last.is_none();
+        let (first, came) = (walk.last.is_none(), fetched.is_ok());
+        self.bound(&mut walk);
         let kept = match fetched {
             Ok(page) => self.keep(whole, &mut walk, page).await,
-            Err(error) => walk.recover(error).await.map(|()| false),
+            Err(error) => recover(whole, &mut walk, error).await,
         };
         let kept = match kept {
-            Err(Fault::Api(error)) if error.verdict() == Verdict::RestartWalk => {
-                walk.recover(error).await.map(|()| false)
+            Err(Fault::Api(error)) if error.verdict() == Verdict::RestartWalk && came => {
+                recover(whole, &mut walk, error).await
             }
             kept => kept,
         };
@@ -279,6 +280,15 @@ impl<'e> Spread<'e> {
         kept.map(|_| ())
     }
 
+    /// Tells `walk` where its window ends: it may have been split while a page was under way.
+    fn bound(&self, walk: &mut Walk<'e>) {
+        if let Some(window) = &mut walk.window
+            && let Some(left) = self.left.get(&window.since)
+        {
+            window.until = left.until;
+        }
+    }
+
     /// Stores `page`; returns whether `walk` is at the end of its window.
     async fn keep(
         &mut self,
@@ -287,12 +297,6 @@ impl<'e> Spread<'e> {
         page: Page,
     ) -> Result<bool, Fault> {
         self.page_rows = self.page_rows.max(page.rows.len());
-        if let Some(window) = &mut walk.window
-            && let Some(left) = self.left.get(&window.since)
-        {
-            // It may have been split while the page was under way.
-            window.until = left.until;
-        }
         let rows = page.rows.len();
         whole.lend(walk);
         let kept = walk.keep(page).await;
@@ -313,6 +317,7 @@ impl<'e> Spread<'e> {
         let stop = whole.engine.stop.clone();
         while let Some(Some((mut walk, fetched))) = stop.run_until_cancelled(flying.next()).await {
             if let Ok(page) = fetched {
+                self.bound(&mut walk);
                 // What is wrong with this page does not matter any more.
                 if let Err(fault @ Fault::Store(_)) = self.keep(whole, &mut walk, page).await {
                     return Err(fault);
@@ -375,6 +380,18 @@ fn fetch(mut walk: Walk<'_>) -> BoxFuture<'_, Fetched<'_>> {
         let fetched = walk.fetch(Patience::Full).await;
         (walk, fetched)
     })
+}
+
+/// Finds a way on for `walk` after `error`, or passes it on; what had to be read for that is reported with `whole`.
+async fn recover<'e>(
+    whole: &mut Walk<'e>,
+    walk: &mut Walk<'e>,
+    error: ApiError,
+) -> Result<bool, Fault> {
+    whole.lend(walk);
+    let recovered = walk.recover(error).await;
+    whole.lend(walk);
+    recovered.map(|()| false)
 }
 
 /// Returns whether nothing else of this list can be had after `error` either.

@@ -220,12 +220,6 @@ impl<'e> Walk<'e> {
     pub(super) async fn recover(&mut self, error: ApiError) -> Result<(), Fault> {
         match error.verdict() {
             Verdict::RestartWalk => self.restart(error).await,
-            // The windows after this one are read all the same.
-            Verdict::Shrink | Verdict::Retry { .. }
-                if self.window.is_some() && fetch::may_be_one_place(&error) =>
-            {
-                Err(Fault::Stuck { place: self.place(), behind: true, error })
-            }
             // Not even one row could be had: a place that cannot be read, or a source that is in trouble.
             Verdict::Shrink | Verdict::Retry { .. }
                 if self.leg == Leg::ByTime && fetch::may_be_one_place(&error) =>
