@@ -21,6 +21,7 @@ mod observer;
 mod pace;
 mod plan;
 mod reconcile;
+mod recover;
 mod report;
 mod salvage;
 mod sound;
