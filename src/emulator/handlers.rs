@@ -79,7 +79,7 @@ impl Endpoint {
             "/api/v2/deals/archived" => Some(Self::ArchivedDeals),
             "/api/v2/dealFields" => Some(Self::DealFields),
             _ => {
-                let deal = path.strip_prefix("/api/v2/deals/").and_then(|id| id.parse().ok());
+                let deal = path.strip_prefix("/api/v2/deals/").and_then(routes::id);
                 let field = || path.strip_prefix("/api/v2/dealFields/").map(str::to_owned);
                 let found = deal.map(Self::Deal).or_else(|| field().map(Self::DealField));
                 found

@@ -94,13 +94,19 @@ impl Route {
     /// Returns whether a path is of this form.
     fn has_path(&self, path: &str) -> bool {
         let fits = |form: &str, part: &str| match form {
-            "{id}" => part.parse::<Id>().is_ok(),
+            "{id}" => id(part).is_some(),
             "{key}" => !part.is_empty(),
             _ => form == part,
         };
         let (forms, parts) = (self.path.split('/'), path.split('/'));
         forms.clone().count() == parts.clone().count() && forms.zip(parts).all(|(f, p)| fits(f, p))
     }
+}
+
+/// Reads an id in a path. One that is too long for any record becomes the largest there is, which no record has.
+pub(super) fn id(part: &str) -> Option<Id> {
+    let digits = !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    digits.then(|| part.parse().unwrap_or(Id::MAX))
 }
 
 /// Returns whether a request has an endpoint.
@@ -129,6 +135,13 @@ mod tests {
             let found = Endpoint::find(&method.parse().unwrap(), &path, &all);
             assert!(found.is_ok(), "{method} {path}: {found:?}");
         }
+    }
+
+    #[test]
+    fn an_id_has_digits_and_is_cut_to_the_largest() {
+        assert_eq!([id("7"), id("007"), id("4294967295")], [Some(7), Some(7), Some(Id::MAX)]);
+        assert_eq!([id("4294967296"), id("99999999999999999999")], [Some(Id::MAX); 2]);
+        assert_eq!([id(""), id("x"), id("-1"), id("+7"), id("7.0")], [None; 5]);
     }
 
     #[test]

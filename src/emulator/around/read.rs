@@ -8,6 +8,7 @@ use super::{
         attached::parent,
         deal::Deal,
         query::{Query, Refusal, positive},
+        routes,
         second::Second,
         sorted::{SortKey, Sorting},
         stretch::{self, Sort, Stretch},
@@ -42,8 +43,8 @@ impl AroundRead {
         }
         let (id, rest) = path.strip_prefix("/v1/deals/")?.split_once('/')?;
         match rest {
-            "files" => Some(Self::Files(id.parse().ok()?)),
-            "mailMessages" => Some(Self::Mails(id.parse().ok()?)),
+            "files" => Some(Self::Files(routes::id(id)?)),
+            "mailMessages" => Some(Self::Mails(routes::id(id)?)),
             _ => None,
         }
     }

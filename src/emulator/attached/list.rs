@@ -10,6 +10,7 @@ use super::{
         Id, answer,
         deal::Deal,
         query::{self, Query, Refusal},
+        routes,
         second::{Second, v1},
         sorted::{SortKey, Sorting},
         stretch::{self, Stretch},
@@ -45,7 +46,7 @@ impl ChildRead {
     pub(in super::super) fn of(path: &str) -> Option<Self> {
         if let Some(rest) = path.strip_prefix("/v1/deals/") {
             let (id, rest) = rest.split_once('/')?;
-            let id = id.parse().ok()?;
+            let id = routes::id(id)?;
             return match rest {
                 "participants" => Some(Self::Participants(id)),
                 "participantsChangelog" => Some(Self::ParticipantsChangelog(id)),
@@ -59,7 +60,7 @@ impl ChildRead {
             _ => {}
         }
         let (id, rest) = rest.split_once('/')?;
-        let id = id.parse().ok()?;
+        let id = routes::id(id)?;
         match rest {
             "products" => Some(Self::Products(id)),
             "discounts" => Some(Self::Discounts(id)),

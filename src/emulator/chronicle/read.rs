@@ -9,6 +9,7 @@ use super::{
         attached::parent,
         cursor, list,
         query::{Query, Refusal},
+        routes,
         second::v1,
         switches::Cursors,
         world::World,
@@ -29,8 +30,8 @@ impl ChronicleRead {
     pub(in super::super) fn of(path: &str) -> Option<Self> {
         let (id, rest) = path.strip_prefix("/v1/deals/")?.split_once('/')?;
         match rest {
-            "changelog" => Some(Self::Changelog(id.parse().ok()?)),
-            "flow" => Some(Self::Flow(id.parse().ok()?)),
+            "changelog" => Some(Self::Changelog(routes::id(id)?)),
+            "flow" => Some(Self::Flow(routes::id(id)?)),
             _ => None,
         }
     }

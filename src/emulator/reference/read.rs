@@ -8,6 +8,7 @@ use super::{
     super::{
         Id, answer,
         query::{Query, Refusal},
+        routes,
         second::Second,
         sorted::{SortKey, Sorting},
         switches::DeletedRows,
@@ -79,7 +80,7 @@ impl ReferenceRead {
         };
         match id {
             None => Some(Self::List(kind)),
-            Some(id) => id.parse().ok().map(|id| Self::One(kind, id)),
+            Some(id) => routes::id(id).map(|id| Self::One(kind, id)),
         }
     }
 

@@ -150,6 +150,30 @@ fn unknown_paths_answer_as_each_version_does() {
 }
 
 #[test]
+fn an_id_too_long_for_any_record_is_one_that_none_has() {
+    let bench = Bench::new(60);
+    bench.emulator.switch(|switches| switches.removed_endpoints = Removed::There);
+    let deal = bench.some_live().to_string();
+    for Route { method, path } in ROUTES.iter().filter(|route| route.path.contains("{id}")) {
+        let member = if path.contains("installments") { "description" } else { "comments" };
+        let body = serde_json::json!({ member: "x" });
+        let form = path.replace("{key}", "x");
+        for known in 0..form.matches("{id}").count() {
+            let form = form.replacen("{id}", &deal, known);
+            let ask = |id: &str| {
+                let (status, answer, _) = bench.write(method, &form.replace("{id}", id), &body);
+                (status, answer)
+            };
+            let (status, answer) = ask("4000000000");
+            assert!(status == 404 && answer["error"].is_string(), "{method} {form}: {answer}");
+            for id in ["4294967295", "4294967296", "99999999999", "99999999999999999999"] {
+                assert_eq!(ask(id), (status, answer.clone()), "{method} {form} {id}");
+            }
+        }
+    }
+}
+
+#[test]
 fn the_summary_counts_what_the_list_shows() {
     let bench = Bench::new(400);
     for filter in ["", "&status=won", "&stage_id=2", "&pipeline_id=1&status=open"] {

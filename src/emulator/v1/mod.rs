@@ -8,6 +8,7 @@ use http::Method;
 use super::{
     Id,
     query::{Query, Refusal},
+    routes,
     world::World,
 };
 use crate::seams::Response;
@@ -45,9 +46,9 @@ impl V1Read {
         }
         let (id, rest) = path.strip_prefix("/v1/deals/")?.split_once('/')?;
         match rest {
-            "activities" => Some(Self::Activities(id.parse().ok()?)),
-            "persons" => Some(Self::Persons(id.parse().ok()?)),
-            "permittedUsers" => Some(Self::PermittedUsers(id.parse().ok()?)),
+            "activities" => Some(Self::Activities(routes::id(id)?)),
+            "persons" => Some(Self::Persons(routes::id(id)?)),
+            "permittedUsers" => Some(Self::PermittedUsers(routes::id(id)?)),
             _ => None,
         }
     }

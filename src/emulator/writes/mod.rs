@@ -27,6 +27,7 @@ use super::{
     Id, answer,
     edit::{Edit, EditError, Edited},
     query::{Query, Refusal},
+    routes,
     world::World,
 };
 use crate::seams::Response;
@@ -81,19 +82,19 @@ impl Place {
         let rest = path.strip_prefix("/api/v2/deals")?;
         let mut parts = rest.split('/').skip(1);
         let Some(id) = parts.next() else { return rest.is_empty().then_some(Self::Deals) };
-        let deal = id.parse().ok()?;
+        let deal = routes::id(id)?;
         let rest = parts.collect::<Vec<_>>();
         Some(match rest[..] {
             [] => Self::Deal(deal),
             ["products"] => Self::Products(deal),
             ["products", "bulk"] => Self::ProductsBulk(deal),
-            ["products", id] => Self::Product(deal, id.parse().ok()?),
+            ["products", id] => Self::Product(deal, routes::id(id)?),
             ["installments"] => Self::Installments(deal),
-            ["installments", id] => Self::Installment(deal, id.parse().ok()?),
+            ["installments", id] => Self::Installment(deal, routes::id(id)?),
             ["discounts"] => Self::Discounts(deal),
             ["discounts", id] => Self::Discount(deal, id.to_owned()),
             ["followers"] => Self::Followers(deal),
-            ["followers", id] => Self::Follower(deal, id.parse().ok()?),
+            ["followers", id] => Self::Follower(deal, routes::id(id)?),
             ["convert", "lead"] => Self::ConvertToLead(deal),
             _ => return None,
         })
@@ -103,10 +104,10 @@ impl Place {
         let parts = rest.split('/').skip(1).collect::<Vec<_>>();
         Some(match parts[..] {
             [] if rest.is_empty() => Self::Several,
-            [deal, "participants"] => Self::Participants(deal.parse().ok()?),
-            [deal, "participants", id] => Self::Participant(deal.parse().ok()?, id.parse().ok()?),
-            [deal, "merge"] => Self::Merge(deal.parse().ok()?),
-            [deal, "duplicate"] => Self::Duplicate(deal.parse().ok()?),
+            [deal, "participants"] => Self::Participants(routes::id(deal)?),
+            [deal, "participants", id] => Self::Participant(routes::id(deal)?, routes::id(id)?),
+            [deal, "merge"] => Self::Merge(routes::id(deal)?),
+            [deal, "duplicate"] => Self::Duplicate(routes::id(deal)?),
             _ => return None,
         })
     }
