@@ -247,6 +247,28 @@ fn a_timeline_goes_by_any_date_and_filters() {
 }
 
 #[test]
+fn a_timeline_ends_with_the_calendar() {
+    let bench = Bench::new(20);
+    let ask = |start: &str, interval: &str, amount: u32| {
+        let periods = format!("start_date={start}&interval={interval}&amount={amount}");
+        bench.ask(&format!("/v1/deals/timeline?{periods}&field_key=add_time"))
+    };
+    let (status, body) = ask("9999-12-01", "day", 30);
+    assert_eq!((status, &body["data"][29]["period_end"]), (200, &json!("9999-12-30 23:59:59")));
+    for (start, interval, amount) in [
+        ("9999-12-01", "day", 31),
+        ("9999-12-01", "day", 100),
+        ("9999-12-01", "week", 100),
+        ("9999-12-31", "month", 1),
+        ("9900-01-01", "quarter", 400),
+    ] {
+        let (status, body) = ask(start, interval, amount);
+        let problem = "Validation failed: amount: The periods run past the end of the calendar";
+        assert_eq!((status, &body["error"]), (400, &json!(problem)), "{start} {interval}");
+    }
+}
+
+#[test]
 fn a_timeline_refuses_what_is_missing_or_wrong() {
     let bench = Bench::new(20);
     let good = [

@@ -37,17 +37,18 @@ enum Interval {
 }
 
 impl Interval {
-    /// Returns the first day of the period that begins `count` periods after `start`.
+    /// Returns the first day of the period that begins `count` periods after `start`; `None`: the calendar ends before.
     ///
     /// Source: API reference v1, `interval`: a week is seven days from `start_date`. A month from the 31st on begins
     /// on the last day of a shorter one.
-    fn after(self, start: Date, count: i32) -> Date {
-        match self {
-            Self::Day => start.saturating_add(count.days()),
-            Self::Week => start.saturating_add((7 * count).days()),
-            Self::Month => start.saturating_add(count.months()),
-            Self::Quarter => start.saturating_add((3 * count).months()),
-        }
+    fn after(self, start: Date, count: i32) -> Option<Date> {
+        let span = match self {
+            Self::Day => count.days(),
+            Self::Week => (7 * count).days(),
+            Self::Month => count.months(),
+            Self::Quarter => (3 * count).months(),
+        };
+        start.checked_add(span).ok()
     }
 }
 
@@ -79,11 +80,15 @@ impl Asked {
         if amount > MAX_AMOUNT {
             return Err(Refusal::over("amount", MAX_AMOUNT as usize));
         }
+        let starts = (0..=amount.cast_signed()).map(|nth| interval.after(start, nth));
+        let starts = starts.collect::<Option<Vec<_>>>();
         let key = query.get("field_key").ok_or(Refusal::missing("field_key"))?;
         let field = DateField::find(key, world);
         let excluded = query.choice("exclude_deals", &[("0", false), ("1", true)])?;
         Ok(Self {
-            starts: (0..=amount.cast_signed()).map(|nth| interval.after(start, nth)).collect(),
+            starts: starts.ok_or_else(|| {
+                Refusal::invalid("amount", "The periods run past the end of the calendar")
+            })?,
             field: field.ok_or_else(|| {
                 Refusal::invalid("field_key", "The value is not a date field of deals")
             })?,
