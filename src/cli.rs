@@ -376,7 +376,7 @@ pub(crate) struct Emulator {
     #[arg(long)]
     pub(crate) removed_endpoints: bool,
 
-    /// Requests allowed within 2 seconds; 0 for no limit
+    /// Requests allowed within 2 seconds, of which 10 may be searches; 0 for no limit
     #[arg(long, default_value_t = 120, value_name = "N")]
     pub(crate) requests_per_2s: u32,
 

@@ -48,12 +48,15 @@ pub(crate) fn emulator(args: &cli::Emulator) -> Result<Exit, Failure> {
 
 /// Makes the company, or goes on with the one that is kept.
 fn open(args: &cli::Emulator) -> Result<(Emulator, Kept), Failure> {
+    let limited = args.requests_per_2s > 0;
+    let defaults = Switches::default();
     let switches = Switches {
-        burst: (args.requests_per_2s > 0).then_some(args.requests_per_2s),
+        burst: limited.then_some(args.requests_per_2s),
+        search_burst: defaults.search_burst.filter(|_| limited),
         daily_budget: args.daily_budget,
         latency: args.latency,
         removed_endpoints: if args.removed_endpoints { Removed::There } else { Removed::Gone },
-        ..Switches::default()
+        ..defaults
     };
     let clock = Arc::new(SystemClock::new());
     let wish = Wish { deals: args.deals, seed: args.seed, now: Timestamp::now() };

@@ -66,6 +66,11 @@ impl Endpoint {
         }
     }
 
+    /// Returns whether a request counts against the burst limit of searches.
+    pub(super) fn is_search(method: &Method, path: &str) -> bool {
+        method == Method::GET && path == "/api/v2/deals/search"
+    }
+
     /// Finds the read of a path.
     fn of(path: &str) -> Option<Self> {
         match path {

@@ -21,10 +21,77 @@ const WINDOW: Duration = Duration::from_secs(2);
 /// How long an address stays blocked. Upstream only says that it may last.
 const BLOCK: Duration = Duration::from_secs(600);
 
+/// Who sends a request.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Caller<'a> {
+    pub(super) token: &'a str,
+    /// Whether it is a search, which has a burst limit of its own.
+    pub(super) searches: bool,
+}
+
+/// When the requests of the last two seconds came.
+#[derive(Debug, Default)]
+struct Window(VecDeque<Duration>);
+
+impl Window {
+    /// Forgets what is older, and returns whether there is room for another request.
+    fn has_room(&mut self, most: Option<u32>, now: Duration) -> bool {
+        while self.0.front().is_some_and(|sent| now.saturating_sub(*sent) >= WINDOW) {
+            self.0.pop_front();
+        }
+        most.is_none_or(|most| self.left(most) > 0)
+    }
+
+    fn left(&self, most: u32) -> u64 {
+        u64::from(most).saturating_sub(self.0.len() as u64)
+    }
+
+    /// Returns the whole seconds until there is room again, 1 or 2.
+    fn reset(&self, now: Duration) -> u64 {
+        let oldest = self.0.front().map_or(now, |sent| *sent);
+        let wait = (oldest + WINDOW).saturating_sub(now);
+        (wait.as_millis().div_ceil(1_000) as u64).clamp(1, 2)
+    }
+}
+
+/// The windows of a token.
+///
+/// Whether a search also counts as any other request is unknown; it does here, as a client must assume.
+#[derive(Debug, Default)]
+struct Windows {
+    all: Window,
+    searches: Window,
+}
+
+impl Windows {
+    const EMPTY: &Self = &Self { all: Window(VecDeque::new()), searches: Window(VecDeque::new()) };
+
+    /// Lets a request in if there is room for it; one that is refused does not count.
+    fn admit(&mut self, searches: bool, now: Duration, switches: &Switches) -> bool {
+        let room = self.all.has_room(switches.burst, now)
+            && (!searches || self.searches.has_room(switches.search_burst, now));
+        if room {
+            self.all.0.push_back(now);
+        }
+        if room && searches {
+            self.searches.0.push_back(now);
+        }
+        room
+    }
+
+    /// Returns the limit that leaves the least room for a request, if it has any.
+    fn tightest(&self, searches: bool, switches: &Switches) -> Option<(u32, &Window)> {
+        let all = switches.burst.map(|most| (most, &self.all));
+        let of_searches = switches.search_burst.filter(|_| searches);
+        let of_searches = of_searches.map(|most| (most, &self.searches));
+        all.into_iter().chain(of_searches).min_by_key(|(most, window)| window.left(*most))
+    }
+}
+
 /// What was refused, for tests that assert good manners.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Refused {
-    /// Requests over the burst limit.
+    /// Requests over a burst limit.
     pub burst: u64,
     /// Requests that the day's budget did not cover.
     pub daily: u64,
@@ -42,8 +109,8 @@ pub(super) struct Limits {
     spent: u64,
     /// Whether the last request was one that the budget did not cover.
     exhausted: bool,
-    /// When the requests of the last two seconds came, by token.
-    windows: BTreeMap<String, VecDeque<Duration>>,
+    /// By token.
+    windows: BTreeMap<String, Windows>,
     refusals: u32,
     blocked_until: Option<Duration>,
     pub(super) refused: Refused,
@@ -79,7 +146,7 @@ impl Limits {
     /// Lets a request of `cost` in and charges it, or returns the answer that refuses it; then nothing is charged.
     pub(super) fn refusal(
         &mut self,
-        token: &str,
+        caller: Caller<'_>,
         cost: u64,
         at: Moment,
         switches: &Switches,
@@ -91,15 +158,11 @@ impl Limits {
         if self.exhausted {
             self.refused.after_daily += 1;
         }
-        let window = self.windows.entry(token.to_owned()).or_default();
-        while window.front().is_some_and(|sent| at.elapsed.saturating_sub(*sent) >= WINDOW) {
-            window.pop_front();
-        }
-        if switches.burst.is_some_and(|burst| window.len() >= burst as usize) {
+        let windows = self.windows.entry(caller.token.to_owned()).or_default();
+        if !windows.admit(caller.searches, at.elapsed, switches) {
             self.refused.burst += 1;
             return Some(self.refuse(at, switches));
         }
-        window.push_back(at.elapsed);
         if self.spent.saturating_add(cost) > switches.daily_budget {
             self.refused.daily += 1;
             self.exhausted = true;
@@ -127,23 +190,17 @@ impl Limits {
     pub(super) fn head(
         &self,
         headers: &mut HeaderMap,
-        token: Option<&str>,
+        caller: Option<Caller<'_>>,
         at: Moment,
         switches: &Switches,
     ) {
-        if let Some(burst) = switches.burst.filter(|_| switches.rate_headers) {
-            let window = token.and_then(|token| self.windows.get(token));
-            let sent = window.map_or(0, VecDeque::len) as u64;
-            let oldest = window.and_then(VecDeque::front).map_or(at.elapsed, |sent| *sent);
-            let left = (oldest + WINDOW).saturating_sub(at.elapsed);
-            set_number(headers, "x-ratelimit-limit", burst.into());
-            set_number(headers, "x-ratelimit-remaining", u64::from(burst).saturating_sub(sent));
-            // Whole seconds until the window has room again, 1 or 2.
-            set_number(
-                headers,
-                "x-ratelimit-reset",
-                (left.as_millis().div_ceil(1_000) as u64).clamp(1, 2),
-            );
+        let windows = caller.and_then(|caller| self.windows.get(caller.token));
+        let searches = caller.is_some_and(|caller| caller.searches);
+        let tightest = windows.unwrap_or(Windows::EMPTY).tightest(searches, switches);
+        if let Some((most, window)) = tightest.filter(|_| switches.rate_headers) {
+            set_number(headers, "x-ratelimit-limit", most.into());
+            set_number(headers, "x-ratelimit-remaining", window.left(most));
+            set_number(headers, "x-ratelimit-reset", window.reset(at.elapsed));
         }
         if switches.daily_headers {
             let remaining = switches.daily_budget.saturating_sub(self.spent);

@@ -78,7 +78,7 @@ use crate::seams::{Clock, Request, Response, Transport, TransportError};
 use cursor::Issued;
 use handlers::Endpoint;
 use journal::Past;
-use limits::{Limits, Moment};
+use limits::{Caller, Limits, Moment};
 use query::Query;
 
 pub use attached::{
@@ -266,11 +266,12 @@ impl State {
         let path = request.uri().path().to_owned();
         let mut query = Query::parse(request.uri().query().unwrap_or_default());
         let token = token(request, query.take_token()).filter(|token| self.tokens.contains(token));
+        let searches = Endpoint::is_search(request.method(), &path);
+        let caller = token.as_deref().map(|token| Caller { token, searches });
         let fault = self.faults.take(&path, &query);
         let stopped = fault.as_ref().is_some_and(Fault::stops_writes);
-        let (mut response, mut cost) =
-            self.good(request, (&path, &query), token.as_deref(), at, stopped);
-        self.head(&mut response, token.as_deref(), at);
+        let (mut response, mut cost) = self.good(request, (&path, &query), caller, at, stopped);
+        self.head(&mut response, caller, at);
         let answer = match &fault {
             Some(fault) => fault.distort(response, &query),
             None => Ok(response),
@@ -292,17 +293,17 @@ impl State {
         &mut self,
         request: &Request,
         (path, query): (&str, &Query),
-        token: Option<&str>,
+        caller: Option<Caller<'_>>,
         at: Moment,
         stopped: bool,
     ) -> (Response, u64) {
         let Self { world, limits, cursors, .. } = self;
         let switches = world.switches();
         limits.turn(at.now, switches);
-        let Some(token) = token else { return (answer::unauthorized(), 0) };
+        let Some(caller) = caller else { return (answer::unauthorized(), 0) };
         let endpoint = Endpoint::find(request.method(), path, switches);
         let cost = endpoint.as_ref().map_or(0, |endpoint| endpoint.cost());
-        if let Some(refused) = limits.refusal(token, cost, at, switches) {
+        if let Some(refused) = limits.refusal(caller, cost, at, switches) {
             return (refused, 0);
         }
         let response = match endpoint {
@@ -320,14 +321,14 @@ impl State {
     }
 
     /// Sets the headers every answer carries.
-    fn head(&mut self, response: &mut Response, token: Option<&str>, at: Moment) {
+    fn head(&mut self, response: &mut Response, caller: Option<Caller<'_>>, at: Moment) {
         let id = answer::uuid(self.rng.u128(..));
         let headers = response.headers_mut();
         let date = jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&at.now);
         let date = date.expect("the clock shows a time that HTTP can write");
         headers.insert(header::DATE, HeaderValue::try_from(date).expect("a date is ASCII"));
         headers.insert("x-correlation-id", HeaderValue::try_from(id).expect("a UUID is ASCII"));
-        self.limits.head(headers, token, at, self.world.switches());
+        self.limits.head(headers, caller, at, self.world.switches());
     }
 }
 

@@ -91,6 +91,8 @@ pub struct Switches {
     pub reset_hour: u8,
     /// Requests that one token may send within 2 seconds; `None`: any number.
     pub burst: Option<u32>,
+    /// Searches that one token may send within 2 seconds, which count as requests too; `None`: any number.
+    pub search_burst: Option<u32>,
     /// The address is blocked with an HTML 403 for ten minutes after this many refusals without a success between them.
     pub block_after: Option<u32>,
     /// Whether answers carry `x-ratelimit-*`.
@@ -155,6 +157,8 @@ impl Default for Switches {
             reset_hour: 0,
             // Source: rate limiting page: API tokens of the plan Ultimate.
             burst: Some(120),
+            // Source: rate limiting page: search endpoints, the same for all plans and tokens.
+            search_burst: Some(10),
             block_after: None,
             rate_headers: true,
             daily_headers: true,

@@ -70,6 +70,7 @@ impl Account {
         let hour = Duration::from_secs(3_600);
         let switches = Switches {
             burst: None,
+            search_burst: None,
             conversion_takes: hour,
             removed_endpoints: Removed::There,
             timeline_data: TimelineData::ObjectForOne,

@@ -67,6 +67,36 @@ fn the_burst_window_rolls() {
 }
 
 #[test]
+fn searches_have_a_window_of_their_own() {
+    let bench = Bench::with(5, Switches { burst: Some(13), ..Switches::default() });
+    let ask = |path: &str| {
+        let response = bench.get(path);
+        let told = |name| header(&response, name).unwrap();
+        let (most, left) = (told("x-ratelimit-limit"), told("x-ratelimit-remaining"));
+        assert!(told("x-daily-ratelimit-token-remaining") > 0);
+        (response.status().as_u16(), most, left, told("x-ratelimit-reset"))
+    };
+    let search = || ask("/api/v2/deals/search?term=re");
+    for left in (0..10).rev() {
+        assert_eq!(search(), (200, 10, left, 2));
+    }
+    assert_eq!(search(), (429, 10, 0, 2));
+    // Other requests have what the searches left.
+    for left in [2, 1, 0] {
+        assert_eq!(ask("/v1/users/me"), (200, 13, left, 2));
+    }
+    assert_eq!(ask("/v1/users/me").0, 429);
+    assert_eq!(bench.emulator.refused().burst, 2);
+    bench.clock.advance(Duration::from_secs(2));
+    assert_eq!(search(), (200, 10, 9, 2));
+    bench.emulator.switch(|switches| switches.search_burst = None);
+    for left in (0..12).rev() {
+        assert_eq!(search(), (200, 13, left, 2));
+    }
+    assert_eq!(search(), (429, 13, 0, 2));
+}
+
+#[test]
 fn a_spent_budget_refuses_until_the_hour_of_reset() {
     let switches = Switches { daily_budget: 25, reset_hour: 18, ..Switches::default() };
     let bench = Bench::with(5, switches);

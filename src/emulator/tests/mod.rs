@@ -39,7 +39,7 @@ struct Bench {
 
 impl Bench {
     fn new(deals: u32) -> Self {
-        Self::with(deals, Switches { burst: None, ..Switches::default() })
+        Self::with(deals, Switches { burst: None, search_burst: None, ..Switches::default() })
     }
 
     fn with(deals: u32, switches: Switches) -> Self {
