@@ -141,8 +141,10 @@ impl Story {
         let rows = self.events().any(|event| matches!(event, Event::EditRows(_)));
         // By their counters alone no discount shows whose deal has the value of its lines.
         let policy = self.mirror.children == Some(Policy::Counter);
-        let least =
-            if policy || (rows && !has(CHILDREN_BUMP)) { Hidden::Rows } else { Hidden::Nothing };
+        // Nor does it show that a product was purged, and with it its name on every line.
+        let purged = self.events().any(|event| *event == Event::Month);
+        let hidden = policy || purged || (rows && !has(CHILDREN_BUMP));
+        let least = if hidden { Hidden::Rows } else { Hidden::Nothing };
         self.source.iter().map(|chosen| chosen.habit.hides).fold(least, Hidden::max)
     }
 
