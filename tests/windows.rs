@@ -6,12 +6,15 @@ mod common;
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use common::{BACKFILL, Sim};
 use pipedrive_mirror::{
-    emulator::{DealChange, Edit, Switches},
+    emulator::{Bumps, DealChange, Edit, Edited, FieldType, Switches, Value},
     seams::TransportError,
     sync::Outcome,
 };
+use rstest::rstest;
+use serde_json::Value as Json;
 
 /// A source whose pages hold `page_rows`, at the other end of a long wire.
 fn far(page_rows: usize) -> Switches {
@@ -135,8 +138,10 @@ fn a_backfill_that_died_goes_on_with_another_number_of_windows() {
     }
 }
 
-#[test]
-fn a_place_that_cannot_be_read_keeps_nothing_else_from_being_there() {
+#[rstest]
+#[case::one(&[2])]
+#[case::several(&[4, 2])]
+fn a_place_that_cannot_be_read_keeps_nothing_else_from_being_there(#[case] parts: &[usize]) {
     let mut sim = sim(1_500, 9, far(25), 6);
     sim.entities = vec!["deals"];
     let mut live: Vec<(String, u32)> = {
@@ -145,20 +150,24 @@ fn a_place_that_cannot_be_read_keeps_nothing_else_from_being_there() {
         world.live_ids().map(|id| (time(id).unwrap_or_default(), id)).collect()
     };
     live.sort();
-    let bad = live[live.len() / 2].1;
-    let needle = format!("\"id\":{bad},\"title\"");
+    let bad: Vec<u32> = parts.iter().map(|part| live[live.len() / part].1).collect();
+    let needles: Vec<String> = bad.iter().map(|id| format!("\"id\":{id},\"title\"")).collect();
     sim.distort(move |_, answer| match answer {
-        Ok(response) if String::from_utf8_lossy(response.body()).contains(&needle) => {
-            Err(TransportError::TooLarge { limit: 1 << 20 })
+        Ok(response) => {
+            let body = String::from_utf8_lossy(response.body());
+            match needles.iter().any(|needle| body.contains(needle)) {
+                true => Err(TransportError::TooLarge { limit: 1 << 20 }),
+                false => Ok(response),
+            }
         }
-        other => other,
+        error => error,
     });
-    let ids: Vec<u32> = live.iter().map(|(_, id)| *id).filter(|id| *id != bad).collect();
+    let ids: Vec<u32> = live.iter().map(|(_, id)| *id).filter(|id| !bad.contains(id)).collect();
     for round in 0..3 {
         let report = sim.backfill();
         let deals = report.entities.iter().find(|one| one.entity == "deals").unwrap();
         assert_eq!(deals.outcome, Outcome::Failed, "{report:?}");
-        assert_eq!(windows(&sim), 1);
+        assert_eq!(windows(&sim), parts.len() as i64);
         for id in &ids {
             let sql = format!("SELECT count(*) FROM deals WHERE id = {id}");
             assert_eq!(sim.number(&sql), 1, "round {round}: deal {id}");
@@ -173,4 +182,61 @@ fn a_place_that_cannot_be_read_keeps_nothing_else_from_being_there() {
     sim.entities.clear();
     assert_eq!(sim.backfill().outcome(), Outcome::Complete);
     sim.assert_equal();
+}
+
+/// Believed, it would end the listing where most of it was not read.
+#[test]
+fn a_newest_page_that_says_it_is_the_only_one_is_not_believed() {
+    let sim = sim(900, 11, far(25), 6);
+    sim.distort(|request, answer| {
+        let newest_first = request.uri().query().is_some_and(|query| query.contains("desc"));
+        answer.map(|response| {
+            response.map(|body| if newest_first { without_cursor(&body) } else { body })
+        })
+    });
+    assert_eq!(sim.backfill().outcome(), Outcome::Complete);
+    sim.assert_equal();
+}
+
+fn without_cursor(body: &[u8]) -> Bytes {
+    let mut body: Json = serde_json::from_slice(body).unwrap();
+    body["additional_data"]["next_cursor"] = Json::Null;
+    body.to_string().into()
+}
+
+/// A field that shows up in an old deal is asked for while other windows wait for their turn to send.
+#[test]
+fn a_field_that_nobody_described_yet_is_learned_on_the_way() {
+    for seed in 0..4 {
+        let bumps = Bumps { change: false, ..Bumps::default() };
+        let mut sim = sim(2_000, seed, Switches { bumps, burst: Some(4), ..far(25) }, 8);
+        sim.entities = vec!["deal_fields", "deals", "deals_archived"];
+        let emulator = sim.emulator.clone();
+        let mut pages = 0;
+        sim.meddle(move |request| {
+            pages += u32::from(request.uri().path() == "/api/v2/deals");
+            if pages != 12 {
+                return;
+            }
+            let mut world = emulator.world();
+            let ids: Vec<u32> = world.live_ids().step_by(9).collect();
+            let edit = Edit::AddField {
+                name: "Brand new".to_owned(),
+                field_type: FieldType::Varchar,
+                options: Vec::new(),
+            };
+            let Edited::Field(code) = world.apply(edit).unwrap() else { panic!("no field") };
+            for id in ids {
+                let value = Some(Value::Text("hello".into()));
+                world.apply(Edit::ChangeDeal(id, DealChange::Custom(code.clone(), value))).unwrap();
+            }
+            pages += 1;
+        });
+        let report = sim.backfill();
+        assert_eq!(report.outcome(), Outcome::Complete, "{report:?}");
+        let named = "SELECT field_code FROM deal_fields WHERE field_name = 'Brand new'";
+        let code = sim.text(named).unwrap();
+        let filled = sim.number(&format!("SELECT count(\"{code}\") FROM deal_custom_fields"));
+        assert!(filled > 0, "seed {seed}");
+    }
 }

@@ -85,7 +85,7 @@ impl Reader {
         for window in windows::load(self.connection(), entity.name)? {
             let from = |changed| Stretch { changed, after: None };
             let (all, later) = (from(window.from()), from(Some(window.until)));
-            rows += self.shown(entity, all, now)? - self.shown(entity, later, now)?;
+            rows += self.shown(entity, all, now)?.saturating_sub(self.shown(entity, later, now)?);
         }
         Ok(rows)
     }

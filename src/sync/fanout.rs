@@ -6,13 +6,14 @@
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
-use futures_util::{StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
+use futures_util::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use tracing::{debug, warn};
 
 use super::{
     EntityReport, Event, Fault, Outcome,
     engine::Engine,
+    flight::Flight,
     group::{self, Piece},
     judge,
     trouble::Trouble,
@@ -200,39 +201,37 @@ impl<'e> Fanout<'e> {
         let groups = owed.chunks(self.group_size());
         self.queue = groups.map(|group| Piece::new(group.to_vec())).collect();
         let most = self.engine.settings.in_flight.max(SIDE_BY_SIDE);
-        let mut flying = FuturesUnordered::new();
+        let mut flight = Flight::new();
         loop {
             // In trouble one piece after the other, so that few are asked in vain.
             let alone = self.probing || self.trouble.since_success > 0;
             if self.engine.is_put_off(self.entity) {
                 self.queue.clear();
             }
-            while flying.len() < if alone { 1 } else { most } {
+            while flight.len() < if alone { 1 } else { most } {
                 let Some(piece) = self.queue.pop_front() else { break };
-                flying.push(self.fetch(piece));
+                flight.push(self.fetch(piece));
             }
-            let Some(next) = stop.run_until_cancelled(flying.next()).await else {
+            let Some(next) = stop.run_until_cancelled(flight.next()).await else {
                 return Ok(Ended::Stopped);
             };
             let Some((piece, fetched)) = next else { return Ok(Ended::Complete) };
             // Storing is not raced against `stop`: pages in hand are always kept.
-            if let Err(fault) = self.take(piece, fetched).await {
-                self.land(flying).await?;
+            if let Err(fault) = flight.beside(self.take(piece, fetched)).await {
+                self.land(flight).await?;
                 return Err(fault);
             }
         }
     }
 
     /// Stores what is under way still when everything else is given up: it was paid for.
-    async fn land(
-        &mut self,
-        mut flying: FuturesUnordered<BoxFuture<'e, Fetched>>,
-    ) -> Result<(), Fault> {
+    async fn land(&mut self, mut flight: Flight<'e, Fetched>) -> Result<(), Fault> {
         let stop = self.engine.stop.clone();
-        while let Some(Some((piece, fetched))) = stop.run_until_cancelled(flying.next()).await {
+        while let Some(Some((piece, fetched))) = stop.run_until_cancelled(flight.next()).await {
             if let Ok(pages) = fetched {
                 // What is wrong with these pages does not matter any more.
-                if let Err(fault @ Fault::Store(_)) = self.came(piece, &pages).await {
+                let came = flight.beside(self.came(piece, &pages)).await;
+                if let Err(fault @ Fault::Store(_)) = came {
                     return Err(fault);
                 }
             }

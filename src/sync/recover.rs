@@ -78,7 +78,7 @@ impl Walk<'_> {
 
     /// Says where the walk is, for a person.
     fn place(&self) -> String {
-        self.at.mark.map_or_else(
+        self.at.mark.or(self.window.and_then(|window| window.from())).map_or_else(
             || "at the beginning".to_owned(),
             |mark| format!("after {}", instant::text(mark)),
         )

@@ -7,22 +7,21 @@
 
 use std::collections::BTreeMap;
 
-use futures_util::{StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
+use futures_util::future::BoxFuture;
 use jiff::Timestamp;
-use tracing::debug;
 
 use super::{
     Fault,
     fetch::Patience,
-    gap::{self, Gap},
-    judge,
+    flight::Flight,
+    gap::Gap,
     plan::{self, Lookback},
     walk::{Ended, Leg, Walk, next_second},
 };
 use crate::{
     api::{ApiError, Page, Verdict},
     progress::{Checkpoint, Window},
-    store::{Purpose, Store},
+    store::Store,
 };
 
 /// A window is split if at least so many pages are left of it besides the one under way.
@@ -34,13 +33,6 @@ const GROWTH: f64 = 32.0;
 /// Returns how many requests more than one walk over so many pages the windows may cost: 3 % of them, at least 4.
 pub(super) fn most_more(pages: u64) -> u64 {
     (pages * 3 / 100).max(4)
-}
-
-/// What the newest page told.
-struct End {
-    /// The oldest change time on it; `None` if nothing older is there.
-    oldest: Option<Timestamp>,
-    density: Option<f64>,
 }
 
 impl<'e> Walk<'e> {
@@ -60,8 +52,10 @@ impl<'e> Walk<'e> {
     ///
     /// What ends the pass; every page stored before it stays.
     pub(super) async fn spread(&mut self) -> Result<Option<Ended>, Fault> {
-        let Some(place) = self.last else { return Ok(None) };
-        let Some(end) = self.look_at_the_end().await? else {
+        // What was read may have changed after this pass began, and the mark is not behind that.
+        let Some(place) = self.last.max(self.at.mark) else { return Ok(None) };
+        let page_rows = self.report.seen / self.report.pages.max(1);
+        let Some(end) = self.look_at_the_end(place).await? else {
             return Ok(self.engine.stop.is_cancelled().then_some(Ended::Stopped));
         };
         let window = end.oldest.filter(|oldest| *oldest >= place).map(|oldest| Window {
@@ -72,8 +66,10 @@ impl<'e> Walk<'e> {
         let (entity, at, now) = (self.entity, self.at.clone(), self.engine.server_now());
         let begin = move |store: &mut Store| store.begin_windows(entity, &at, window, now);
         self.engine.writer.run(begin).await?;
-        let mut spread = Spread::default();
+        let mut spread = Spread { page_rows: page_rows as usize, ..Spread::default() };
         if let Some(window) = window {
+            // Of the newest page that much lies in the window and is read again.
+            spread.waste = end.in_oldest as f64 / spread.page_rows.max(1) as f64;
             // It goes on at its cursor, and so without an upper end: that is not what the cursor was given for.
             let mut oldest = self.in_window(window);
             (oldest.at.since, oldest.at.until) = (self.at.since, self.at.until);
@@ -130,55 +126,6 @@ impl<'e> Walk<'e> {
         walk.window = Some(window);
         walk
     }
-
-    /// Reads the newest page, and with it the rows that name no change time if the source sorts them last; returns `None`
-    /// if that cannot be had.
-    async fn look_at_the_end(&mut self) -> Result<Option<End>, Fault> {
-        let mut walk = Self::new(self.engine, self.entity, self.at.clone());
-        walk.turn(Leg::Backwards { down_to: self.at.floor });
-        let stop = self.engine.stop.clone();
-        loop {
-            let fetched = stop.run_until_cancelled(walk.fetch(Patience::Little)).await;
-            let page = match fetched {
-                None => return Ok(None),
-                Some(Ok(page)) => page,
-                Some(Err(error)) if ends_all(&error) => return Err(Fault::Api(error)),
-                Some(Err(error)) => {
-                    debug!(
-                        entity.name = self.entity.name,
-                        "The newest page cannot be had: {error}"
-                    );
-                    return Ok(None);
-                }
-            };
-            let decoded = walk.decode(&page).await?;
-            let times: Vec<Timestamp> =
-                decoded.records.iter().filter_map(|record| record.changed).collect();
-            let undated = decoded.records.last().is_some_and(|record| record.changed.is_none());
-            let next = page.next.clone();
-            self.lend(&mut walk);
-            let stored = walk.store(page, decoded, Purpose::Pass, None).await;
-            self.lend(&mut walk);
-            stored?;
-            let sorted = times.is_sorted_by(|newer, older| newer >= older);
-            let density = gap::density(times.iter().copied());
-            match (next, times.last()) {
-                _ if !sorted => return Ok(None),
-                (None, _) => return Ok(Some(End { oldest: None, density })),
-                (Some(_), Some(&oldest)) if !undated => {
-                    return Ok(Some(End { oldest: Some(oldest), density }));
-                }
-                (Some(_), _) if !undated => return Ok(None),
-                (next, _) => walk.cursor = next,
-            }
-        }
-    }
-
-    /// Gives `other` the report of the pass, or takes it back.
-    fn lend(&mut self, other: &mut Self) {
-        std::mem::swap(&mut self.report, &mut other.report);
-        std::mem::swap(&mut self.others, &mut other.others);
-    }
 }
 
 /// What is left of a window.
@@ -221,27 +168,28 @@ impl<'e> Spread<'e> {
     /// Reads every window to its end, newest first; what came is reported with `whole`.
     async fn run(&mut self, whole: &mut Walk<'e>) -> Result<Ended, Fault> {
         let (stop, most) = (whole.engine.stop.clone(), whole.engine.settings.in_flight.max(1));
-        let mut flying = FuturesUnordered::new();
+        let mut flight = Flight::new();
         loop {
             self.split(whole).await?;
-            while flying.len() < most {
+            while flight.len() < most {
                 let Some((_, walk)) = self.waiting.pop_last() else { break };
-                flying.push(fetch(walk));
+                flight.push(fetch(walk));
             }
             // Fetching may be abandoned at any moment: nothing has been promised yet.
-            let Some(next) = stop.run_until_cancelled(flying.next()).await else {
+            let Some(next) = stop.run_until_cancelled(flight.next()).await else {
                 return Ok(Ended::Stopped);
             };
             let Some((walk, fetched)) = next else { break };
             // Storing is not raced against `stop`: a page in hand is always kept.
-            match self.take(whole, walk, fetched).await {
+            match flight.beside(self.take(whole, walk, fetched)).await {
                 Ok(()) => {}
-                // One place that cannot be read keeps no other from being up to date.
-                Err(fault @ Fault::Stuck { .. }) if self.fault.is_none() => {
-                    self.fault = Some(fault)
+                // One place that cannot be read keeps no other from being up to date; where nothing comes from two of them,
+                // the source is in trouble.
+                Err(fault @ Fault::Stuck { behind, .. }) if behind || self.fault.is_none() => {
+                    self.fault.get_or_insert(fault);
                 }
                 Err(fault) => {
-                    self.land(whole, flying).await?;
+                    self.land(whole, flight).await?;
                     return Err(fault);
                 }
             }
@@ -312,14 +260,15 @@ impl<'e> Spread<'e> {
     async fn land(
         &mut self,
         whole: &mut Walk<'e>,
-        mut flying: FuturesUnordered<BoxFuture<'e, Fetched<'e>>>,
+        mut flight: Flight<'e, Fetched<'e>>,
     ) -> Result<(), Fault> {
         let stop = whole.engine.stop.clone();
-        while let Some(Some((mut walk, fetched))) = stop.run_until_cancelled(flying.next()).await {
+        while let Some(Some((mut walk, fetched))) = stop.run_until_cancelled(flight.next()).await {
             if let Ok(page) = fetched {
                 self.bound(&mut walk);
                 // What is wrong with this page does not matter any more.
-                if let Err(fault @ Fault::Store(_)) = self.keep(whole, &mut walk, page).await {
+                let kept = flight.beside(self.keep(whole, &mut walk, page)).await;
+                if let Err(fault @ Fault::Store(_)) = kept {
                     return Err(fault);
                 }
             }
@@ -392,9 +341,4 @@ async fn recover<'e>(
     let recovered = walk.recover(error).await;
     whole.lend(walk);
     recovered.map(|()| false)
-}
-
-/// Returns whether nothing else of this list can be had after `error` either.
-fn ends_all(error: &ApiError) -> bool {
-    judge::ends_run(error) || error.verdict() == Verdict::Postpone
 }
