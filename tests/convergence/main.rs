@@ -30,7 +30,7 @@ use story::Story;
 const STORIES: u64 = 400;
 
 /// Stories that once ended badly.
-const REMEMBERED: [u64; 0] = [];
+const REMEMBERED: [u64; 1] = [3_190];
 
 /// They are played in so many parts side by side.
 const PARTS: u64 = 4;
