@@ -52,15 +52,18 @@ impl<'e> Walk<'e> {
     ///
     /// What ends the pass; every page stored before it stays.
     pub(super) async fn spread(&mut self) -> Result<Option<Ended>, Fault> {
-        // What was read may have changed after this pass began, and the mark is not behind that.
-        let Some(place) = self.last.max(self.at.mark) else { return Ok(None) };
+        // A row that names a later second may be one that changed behind its place: all of those are for the next pass.
+        let (Some(place), Some(began)) = (self.last.max(self.at.mark), self.at.began_at) else {
+            return Ok(None);
+        };
         let page_rows = self.report.seen / self.report.pages.max(1);
         let Some(end) = self.look_at_the_end(place).await? else {
             return Ok(self.engine.stop.is_cancelled().then_some(Ended::Stopped));
         };
-        let window = end.oldest.filter(|oldest| *oldest >= place).map(|oldest| Window {
+        let until = end.oldest.map(|oldest| next_second(oldest).min(whole_second(began)));
+        let window = until.filter(|until| *until > place).map(|until| Window {
             since: self.at.floor,
-            until: next_second(oldest),
+            until,
             mark: self.at.mark,
         });
         let (entity, at, now) = (self.entity, self.at.clone(), self.engine.server_now());
@@ -341,4 +344,8 @@ async fn recover<'e>(
     let recovered = walk.recover(error).await;
     whole.lend(walk);
     recovered.map(|()| false)
+}
+
+fn whole_second(at: Timestamp) -> Timestamp {
+    Timestamp::from_second(at.as_second()).unwrap_or(at)
 }

@@ -317,10 +317,9 @@ impl<'e> Walk<'e> {
         self.report.from_future +=
             times().filter(|&at| now.is_some_and(|now| at > now)).count() as u64;
         let latest = times().filter(|&at| now.is_some_and(|now| at <= now)).max();
-        // What changed after the pass began may have done so behind its place, in the very second that was being read. In a
-        // window the mark is no more than its place: what follows all of them begins before this pass did.
-        let most = self.at.began_at.filter(|_| self.window.is_none());
-        let surely = latest.map(|latest| most.map_or(latest, |began| latest.min(began)));
+        // What changed after the pass began may have done so behind its place, in the very second that was being read.
+        let surely =
+            latest.map(|latest| self.at.began_at.map_or(latest, |began| latest.min(began)));
         self.at.mark = self.at.mark.max(surely);
         self.last = times().next_back().or(self.last);
         self.density = gap::density(times());
