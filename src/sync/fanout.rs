@@ -208,7 +208,7 @@ impl<'e> Fanout<'e> {
             if self.engine.is_put_off(self.entity) {
                 self.queue.clear();
             }
-            while flight.len() < if alone { 1 } else { most } {
+            while flight.has_room(if alone { 1 } else { most }) {
                 let Some(piece) = self.queue.pop_front() else { break };
                 flight.push(self.fetch(piece));
             }
@@ -216,6 +216,7 @@ impl<'e> Fanout<'e> {
                 return Ok(Ended::Stopped);
             };
             let Some((piece, fetched)) = next else { return Ok(Ended::Complete) };
+            flight.weigh(fetched.iter().flatten().map(|page| page.body.len()).sum());
             // Storing is not raced against `stop`: pages in hand are always kept.
             if let Err(fault) = flight.beside(self.take(piece, fetched)).await {
                 self.land(flight).await?;

@@ -174,7 +174,7 @@ impl<'e> Spread<'e> {
         let mut flight = Flight::new();
         loop {
             self.split(whole).await?;
-            while flight.len() < most {
+            while flight.has_room(most) {
                 let Some((_, walk)) = self.waiting.pop_last() else { break };
                 flight.push(fetch(walk));
             }
@@ -183,6 +183,7 @@ impl<'e> Spread<'e> {
                 return Ok(Ended::Stopped);
             };
             let Some((walk, fetched)) = next else { break };
+            flight.weigh(fetched.as_ref().map_or(0, |page| page.body.len()));
             // Storing is not raced against `stop`: a page in hand is always kept.
             match flight.beside(self.take(whole, walk, fetched)).await {
                 Ok(()) => {}
