@@ -1,6 +1,9 @@
 //! What can go wrong between the program and its file.
 
-use std::path::{Path, PathBuf};
+use std::{
+    io::ErrorKind,
+    path::{Path, PathBuf},
+};
 
 use rusqlite::ErrorCode;
 
@@ -103,9 +106,12 @@ impl StoreError {
         }
     }
 
-    /// Returns whether it passes once a disk has room again or a stranger lets go: then opening the file can be tried again.
+    /// Returns whether it passes once a disk has room again or a stranger lets go, or has passed by now: then opening the
+    /// file can be tried again.
     pub fn may_pass(&self) -> bool {
         match self {
+            // The system never says so: it is our word for a fault that was gone when one looked for it.
+            Self::File { source, .. } => source.kind() == ErrorKind::Other,
             Self::Full | Self::Busy | Self::Disk(_) | Self::Sqlite(_) => !self.is_final(),
             Self::Of { error, .. } => error.may_pass(),
             _ => false,

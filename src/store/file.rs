@@ -221,4 +221,13 @@ mod tests {
             Err(StoreError::File { what: "created", .. })
         ));
     }
+
+    #[test]
+    fn a_fault_that_is_gone_when_one_looks_for_it_is_tried_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        std::fs::write(&path, "").unwrap();
+        assert!(unopened(&path).may_pass());
+        assert!(!unopened(&folder.path().join("none.db")).may_pass(), "this one lasts");
+    }
 }
