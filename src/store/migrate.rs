@@ -11,6 +11,7 @@ const FILES: &[&str] = &[
     include_str!("../../schema/0004_reference.sql"),
     include_str!("../../schema/0005_views.sql"),
     include_str!("../../schema/0006_daemon.sql"),
+    include_str!("../../schema/0007_raw.sql"),
 ];
 
 /// Marks a file as ours (`PRAGMA application_id`): the letters `pdmi`.
