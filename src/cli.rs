@@ -86,6 +86,8 @@ Examples:
     Plan(Plan),
     /// Show how fresh the mirror is, what was spent, and what went wrong
     Status(Json),
+    /// Find out what is wrong, and what to do about it: configuration, files, database, network, token, budget
+    Doctor(Doctor),
     /// Ask in SQL, or one of the ready questions: reads, and cannot change anything
     Query(Query),
     /// Copy the database while it is in use (never with cp)
@@ -188,6 +190,25 @@ pub(crate) struct Plan {
     /// What `backfill --restart` costs
     #[arg(long)]
     pub(crate) restart: bool,
+
+    #[command(flatten)]
+    pub(crate) json: Json,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Changes nothing, and makes no database. It asks the source whose token it is, and what of the lists that no run has asked
+for yet it may read: at a cost of 2 to 57, which is said first. Beside a daemon, and with --offline, nothing is asked.
+Ends with 0 where nothing is wrong or there are only notes and warnings, else with the code of the worst error.
+
+Examples:
+  pipedrive-mirror doctor             everything, each finding with what to do
+  pipedrive-mirror doctor --offline   what can be told without the source
+  pipedrive-mirror doctor --json | jq -r '.findings[] | \"\\(.id): \\(.next)\"'")]
+pub(crate) struct Doctor {
+    /// Ask the source nothing
+    #[arg(long)]
+    pub(crate) offline: bool,
 
     #[command(flatten)]
     pub(crate) json: Json,

@@ -23,6 +23,7 @@ mod source;
 mod token;
 mod trust;
 mod value;
+mod warning;
 
 #[cfg(test)]
 mod tests;
@@ -47,6 +48,7 @@ pub use self::{
     show::Setting,
     source::{Place, Source},
     value::FileMode,
+    warning::Warning,
 };
 use crate::{id::ApiToken, schedule::Schedule};
 
@@ -150,8 +152,8 @@ pub struct Config {
     pub daemon: Daemon,
     /// Every known entity, in the order of [`Inputs::entities`].
     pub entities: Vec<EntityConfig>,
-    /// What is allowed and yet worth a word, as sentences for the log.
-    pub warnings: Vec<String>,
+    /// What is allowed and yet worth a word.
+    pub warnings: Vec<Warning>,
     token: Result<ApiToken, ConfigError>,
     settings: Vec<Setting>,
 }
@@ -209,7 +211,7 @@ impl Config {
             settings: layers.into_settings(),
         };
         if config.entities.iter().all(|entity| !entity.enabled) {
-            config.warnings.push("no entity is enabled, so nothing will be mirrored".to_owned());
+            config.warnings.push(Warning::NothingMirrored);
         }
         show::hide_secrets(&mut config.settings, config.token.as_ref().ok());
         Ok(config)

@@ -55,6 +55,7 @@ const PROGRAM: &[(&str, &[&str])] = &[
 const HOMES: &[(&str, &[&str])] = &[
     ("rusqlite", &["store"]),
     ("reqwest", &["api"]),
+    ("hyper_util", &["api"]),
     ("croner", &["schedule"]),
     ("axum", &["emulator", "web"]),
     ("maud", &["web"]),

@@ -31,6 +31,7 @@ mod headers;
 mod latch;
 mod meter;
 mod outlook;
+mod proxy;
 mod refusal;
 mod retry;
 #[cfg(test)]
@@ -49,3 +50,4 @@ pub use http::{BuildError, HttpTransport, Timeouts};
 pub use meter::{Meter, Unmetered};
 pub use outlook::{Outlook, Postponed};
 pub use page::Page;
+pub use proxy::proxy;

@@ -7,8 +7,7 @@ use pipedrive_mirror::{
     clock::SystemClock,
     config::{Config, write_example},
     exit::Exit,
-    seams::Ledger,
-    store::{Lock, MemoryLedger, Store, StoreLedger, Writer, canonical},
+    store::{Account, Lock, Store, canonical},
     sync,
 };
 
@@ -16,7 +15,9 @@ use super::{
     Failure,
     mirror::{Source, options, runtime},
     plan::schedules,
-    print, upkeep,
+    print,
+    spending::Spending,
+    upkeep,
 };
 
 pub(crate) fn init(file: &Path) -> Result<Exit, Failure> {
@@ -48,42 +49,37 @@ pub(crate) fn check(config: &Config, online: bool) -> Result<Exit, Failure> {
         return Ok(Exit::Complete);
     }
     let base_url = source.base_url.clone();
-    // One gate rules: the account's ledger is in the database, and whoever holds that spends.
-    let kept = match path.exists() {
+    let spending = match path.exists() {
         true => {
-            Some(Writer::spawn(Store::open(Lock::acquire(&path)?, config.database_mode.bits())?)?)
+            let store = Store::open(Lock::acquire(&path)?, config.database_mode.bits())?;
+            Spending::in_database(store)?
         }
         false => {
             print::text("There is no database yet, so the cost of 2 is not written down.\n")?;
-            None
+            Spending::in_memory()
         }
     };
     let account = runtime()?.block_on(async {
-        let ledger: Arc<dyn Ledger> = match &kept {
-            Some((writer, _)) => Arc::new(StoreLedger(writer.clone())),
-            None => Arc::new(MemoryLedger),
-        };
-        let clock = Arc::new(SystemClock::new());
+        let (clock, ledger) = (Arc::new(SystemClock::new()), spending.ledger());
         let client = Client::new(source.transport, clock, ledger, source.token, &options(config));
         let asked = sync::ask(&client, &base_url).await;
         client.close().await?;
         asked
     });
-    if let Some((writer, thread)) = kept {
-        drop(writer);
-        // It only closes the database; what it wrote is committed.
-        let _ = thread.join();
-    }
+    spending.close();
     let account = account?;
-    print::text(&format!(
-        "The token belongs to user {} of {} (company {}){}.\n",
-        account.user_id,
-        account
-            .company_name
-            .as_deref()
-            .map_or_else(|| "a company without a name".into(), print::escaped),
-        account.company_id,
-        if account.is_admin { "" } else { ", who is no deals admin and may not see every deal" }
-    ))?;
+    let admin =
+        if account.is_admin { "" } else { ", who is no deals admin and may not see every deal" };
+    print::text(&print::escaped(&format!("The token belongs to {}{admin}.\n", whose(&account))))?;
     Ok(Exit::Complete)
+}
+
+/// Says whose token it is.
+pub(super) fn whose(account: &Account) -> String {
+    format!(
+        "user {} of {} (company {})",
+        account.user_id,
+        account.company_name.as_deref().unwrap_or("a company without a name"),
+        account.company_id
+    )
 }

@@ -112,15 +112,20 @@ pub(crate) struct Source {
 impl Source {
     /// Makes the way to the source that `config` names; nothing is sent yet.
     pub(crate) fn of(config: &Config) -> Result<Self, Failure> {
-        let base: BaseUrl = config.base_url.parse().map_err(|error| {
-            Failure::new(Exit::Usage, format!("{}: {error}", config.source("pipedrive.base_url")))
-        })?;
+        let base = base_url(config)?;
         let token = config.require_token()?.clone();
         let base_url = base.to_string();
         let transport = HttpTransport::new(base, Timeouts::default(), BODY_LIMIT)
             .map_err(|error| Failure::new(Exit::Failed, error.to_string()))?;
         Ok(Self { transport: Arc::new(transport), token, base_url })
     }
+}
+
+/// Returns where the source is.
+pub(crate) fn base_url(config: &Config) -> Result<BaseUrl, Failure> {
+    config.base_url.parse().map_err(|error| {
+        Failure::new(Exit::Usage, format!("{}: {error}", config.source("pipedrive.base_url")))
+    })
 }
 
 pub(crate) fn options(config: &Config) -> Options {

@@ -3,6 +3,7 @@
 mod config;
 mod daemon;
 mod demo;
+mod doctor;
 mod emulator;
 mod failure;
 mod mirror;
@@ -12,6 +13,7 @@ mod query;
 mod quoted;
 mod schema;
 mod snapshot;
+mod spending;
 mod status;
 mod upkeep;
 mod wanted;
@@ -22,7 +24,7 @@ use anyhow::Context as _;
 use clap::CommandFactory as _;
 use indicatif::MultiProgress;
 use pipedrive_mirror::{
-    config::{Config, EntityDefaults, Inputs, Overrides},
+    config::{Config, ConfigError, EntityDefaults, Inputs, Overrides},
     entity::ENTITIES,
     exit::Exit,
 };
@@ -43,6 +45,7 @@ pub(crate) fn run(cli: Cli, bars: MultiProgress) -> Result<Exit, Failure> {
         Command::Reconcile(args) => mirror::reconcile(&load(&overrides)?, &args, bars, quiet),
         Command::Plan(args) => plan::plan(&load(&overrides)?, &args),
         Command::Status(json) => status::status(&load(&overrides)?, json.json),
+        Command::Doctor(args) => doctor::doctor(&overrides, &args),
         Command::Query(args) => query::query(&overrides, args),
         Command::Snapshot(args) => snapshot::snapshot(&load(&overrides)?, &args, &bars, quiet),
         Command::Schema(args) => schema::schema(&load(&overrides)?, args.format),
@@ -74,6 +77,11 @@ fn load(overrides: &Overrides) -> Result<Config, Failure> {
 
 /// Reads the configuration.
 fn read_config(overrides: &Overrides) -> Result<Config, Failure> {
+    Ok(try_config(overrides)??)
+}
+
+/// Reads the configuration, and keeps what is wrong with it apart from what keeps it from being read at all.
+fn try_config(overrides: &Overrides) -> anyhow::Result<Result<Config, ConfigError>> {
     let working_dir = std::env::current_dir().context("the working directory cannot be read")?;
     let entities: Vec<EntityDefaults> = ENTITIES
         .iter()
@@ -89,7 +97,7 @@ fn read_config(overrides: &Overrides) -> Result<Config, Failure> {
         env: &env,
         working_dir: &working_dir,
         entities: &entities,
-    })?)
+    }))
 }
 
 /// Returns `path` as a person would type it.

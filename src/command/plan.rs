@@ -12,7 +12,7 @@ use pipedrive_mirror::{
     config::Config,
     exit::Exit,
     seams::{Books, Clock as _, Ledger, SpentHour, Standing as Limits},
-    store::{Account, Lock, MemoryLedger, Reader, Store, StoreError, StoreLedger, Writer},
+    store::{Account, Lock, Reader, Store, StoreError, Writer},
     sync::{self, Forecast, Mode, Pace, Standing, Upkeep, Wanted},
 };
 
@@ -20,6 +20,7 @@ use super::{
     Failure,
     mirror::{Source, options, runtime},
     print, quoted,
+    spending::Spending,
     upkeep::{self, Schedules},
     wanted::{settings, wanted},
 };
@@ -169,25 +170,16 @@ fn ask(
     whose: bool,
 ) -> Result<Asked, Failure> {
     let source = Source::of(config)?;
-    // One gate rules: where there is a database its ledger counts, and whoever holds that spends.
-    let kept = match mirrored {
+    let spending = match mirrored {
         true => {
             let lock = Lock::acquire(&config.database)?;
-            Some(Writer::spawn(Store::open(lock, config.database_mode.bits())?)?)
+            Spending::in_database(Store::open(lock, config.database_mode.bits())?)?
         }
-        false => None,
+        false => Spending::in_memory(),
     };
-    let ledger: Arc<dyn Ledger> = match &kept {
-        Some((writer, _)) => Arc::new(StoreLedger(writer.clone())),
-        None => Arc::new(MemoryLedger),
-    };
-    let writer = kept.as_ref().map(|(writer, _)| writer.clone());
-    let asked = runtime()?.block_on(questions(config, source, ledger, writer, account, whose));
-    if let Some((writer, thread)) = kept {
-        drop(writer);
-        // It only closes the database; what it wrote is committed.
-        let _ = thread.join();
-    }
+    let asked = questions(config, source, spending.ledger(), spending.writer(), account, whose);
+    let asked = runtime()?.block_on(asked);
+    spending.close();
     asked
 }
 
@@ -229,7 +221,7 @@ async fn questions(
 }
 
 /// Refuses another company's token: its deals are none of this mirror's.
-fn check(account: Option<Account>, found: &Account) -> Result<(), Failure> {
+pub(super) fn check(account: Option<Account>, found: &Account) -> Result<(), Failure> {
     match account.filter(|stored| stored.company_id != found.company_id) {
         None => Ok(()),
         Some(stored) => {

@@ -6,7 +6,7 @@ use pipedrive_mirror::{
     entity::instant,
     exit::Exit,
     status::{Deals, EntityStatus, Status},
-    store::{EntityProgress, Reader, Reconciles, canonical},
+    store::{EntityProgress, Hold, Reader, Reconciles, canonical},
 };
 
 use super::{Failure, mirror::options, print, shown};
@@ -95,18 +95,10 @@ fn in_words(status: &Status, database: &str) -> String {
 fn troubles(name: &str, progress: &EntityProgress) -> String {
     let mut words = String::new();
     if let Some(since) = progress.refused_since {
-        words.push_str(&format!(
-            "\n{name}: the source refuses it altogether since {}; the plan may lack it, and it is asked again once a week",
-            instant::text(since)
-        ));
+        words.push_str(&format!("\n{name}: {}", refusal(since)));
     }
     if let Some(held) = &progress.held {
-        words.push_str(&format!(
-            "\n{name}: it failed {} times in a row and is asked for again after {}: {}",
-            held.failures,
-            instant::text(held.until),
-            print::escaped(&held.why)
-        ));
+        words.push_str(&format!("\n{name}: {}", print::escaped(&waiting(held))));
     }
     if let Some((id, error)) = &progress.owing.error {
         words.push_str(&format!(
@@ -117,6 +109,24 @@ fn troubles(name: &str, progress: &EntityProgress) -> String {
         ));
     }
     words
+}
+
+/// Says that the source refuses an entity, whatever the deal.
+pub(super) fn refusal(since: Timestamp) -> String {
+    format!(
+        "the source refuses it altogether since {}; the plan may lack it, and it is asked again once a week",
+        instant::text(since)
+    )
+}
+
+/// Says what an entity waits for that failed as a whole.
+pub(super) fn waiting(held: &Hold) -> String {
+    format!(
+        "it failed {} times in a row and is asked for again after {}: {}",
+        held.failures,
+        instant::text(held.until),
+        held.why
+    )
 }
 
 fn of_reconciles(reconciles: &Reconciles) -> String {
@@ -168,7 +178,7 @@ fn row(one: &EntityStatus) -> Vec<String> {
     vec![entity.name.to_owned(), fresh, last, owed, since, print::count(progress.quarantined)]
 }
 
-fn ago(seconds: i64) -> String {
+pub(super) fn ago(seconds: i64) -> String {
     match seconds {
         0..120 => format!("{seconds} s ago"),
         120..7_200 => format!("{} min ago", seconds / 60),

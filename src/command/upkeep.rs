@@ -70,8 +70,7 @@ pub(super) fn in_words(schedules: &Schedules) -> String {
 
 /// Says that the schedules alone cost more than may be spent, and what to do about it.
 fn too_much(upkeep: &Upkeep, share: u64) -> String {
-    let most = upkeep.ticks.iter().max_by(|one, other| one.cost.total_cmp(&other.cost));
-    let Some(most) = most else { return String::new() };
+    let Some(most) = most_expensive(upkeep) else { return String::new() };
     format!(
         "WARNING: the schedules alone cost more than the mirror may spend, so every day it stands still once its share is\n\
          spent. The most expensive is `{}`, {} a day{}. Make\n\
@@ -81,6 +80,11 @@ fn too_much(upkeep: &Upkeep, share: u64) -> String {
         fitting(upkeep, most, share),
         key(most),
     )
+}
+
+/// Returns the schedule that costs most.
+pub(super) fn most_expensive(upkeep: &Upkeep) -> Option<&Tick> {
+    upkeep.ticks.iter().max_by(|one, other| one.cost.total_cmp(&other.cost))
 }
 
 /// Says how often `most` could run, if the others stay as they are.
@@ -94,7 +98,7 @@ fn fitting(upkeep: &Upkeep, most: &Tick, share: u64) -> String {
 }
 
 /// Returns the key of the configuration that says when it is due.
-fn key(tick: &Tick) -> String {
+pub(super) fn key(tick: &Tick) -> String {
     match tick.what {
         "reconcile" => "reconcile.schedule".to_owned(),
         entity => format!("entities.{entity}.schedule"),

@@ -115,7 +115,8 @@ fn is_restricted(config: &Config, entity: &Entity) -> bool {
     config.entity(entity.name).is_some_and(|settings| settings.scope == Some(RowScope::Deals))
 }
 
-fn is_mirrored(config: &Config, entity: &Entity) -> bool {
+/// Returns whether `entity` is mirrored at all.
+pub(super) fn is_mirrored(config: &Config, entity: &Entity) -> bool {
     config.entity(entity.name).is_some_and(|settings| settings.enabled)
         && (!entity.is_trickle() || policy(config, entity).is_some())
 }

@@ -62,7 +62,7 @@ impl Config {
         json!({
             "file": self.file.as_ref().map(|path| path.to_string_lossy()),
             "settings": settings,
-            "warnings": self.warnings,
+            "warnings": self.warnings.iter().map(ToString::to_string).collect::<Vec<_>>(),
         })
     }
 }

@@ -15,6 +15,7 @@ use super::{
     show::Shown,
     source::Source,
     trust, value,
+    warning::Warning,
 };
 use crate::id::ApiToken;
 
@@ -24,7 +25,7 @@ const MOST_BYTES: u64 = 64 * 1024;
 /// The token, or why there is none.
 pub(super) struct Resolved {
     pub(super) token: Result<ApiToken, ConfigError>,
-    pub(super) warning: Option<String>,
+    pub(super) warning: Option<Warning>,
 }
 
 /// Finds the token: the highest layer that gives one, in words or as a file, holds.
@@ -90,10 +91,7 @@ fn in_file(
         Ok((text, open)) => Resolved {
             token: ApiToken::new(&text).map_err(|error| refused(format!("is of no use: {error}"))),
             // Not refused: container runtimes mount their secrets like this, inside a container of one user.
-            warning: open.then(|| {
-                let path = path.display();
-                format!("the token file {path} can be read by others; unless it is a container's secret, run: chmod 600 {path}")
-            }),
+            warning: open.then(|| Warning::OpenTokenFile(path.clone())),
         },
     })
 }

@@ -50,18 +50,33 @@ pub(super) fn unopened(path: &Path) -> StoreError {
 
 /// Says why no file can be made beside `path`: SQLite does not tell a full disk from a folder that nobody may write.
 pub(super) fn unmade(path: &Path) -> std::io::Error {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    match tempfile::Builder::new().prefix(".pipedrive-mirror-").tempfile_in(folder) {
+    match try_beside(path) {
         Err(source) => source,
-        Ok(_) => ["-wal", "-shm", "-journal"]
-            .iter()
-            .find_map(|end| {
-                let mut beside = path.as_os_str().to_owned();
-                beside.push(end);
-                refused(Path::new(&beside))
-            })
-            .unwrap_or_else(|| std::io::Error::other(PASSED)),
+        Ok(()) => std::io::Error::other(PASSED),
     }
+}
+
+/// Makes sure that `path`, if it is there, can be written, and so can the files that SQLite needs beside it. A file is made
+/// there for a moment: nothing else tells of a full disk, a quota, or a folder that the system shows this process as
+/// read-only.
+///
+/// # Errors
+///
+/// The system's.
+pub fn can_write(path: &Path) -> std::io::Result<()> {
+    refused(path).map_or(Ok(()), Err)?;
+    try_beside(path)
+}
+
+fn try_beside(path: &Path) -> std::io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    tempfile::Builder::new().prefix(".pipedrive-mirror-").tempfile_in(folder)?;
+    let refused = ["-wal", "-shm", "-journal"].iter().find_map(|end| {
+        let mut beside = path.as_os_str().to_owned();
+        beside.push(end);
+        refused(Path::new(&beside))
+    });
+    refused.map_or(Ok(()), Err)
 }
 
 /// What is said of a fault that is gone when one looks for it.

@@ -58,7 +58,7 @@ pub use due::{ChildRule, Owed, Owing, Policy};
 pub use error::StoreError;
 pub use fate::{Fate, Sighting, fate};
 pub use figures::{BoardRow, RunsAt, SpentDay};
-pub use file::{DAEMON, Lock, canonical};
+pub use file::{DAEMON, Lock, can_write, canonical};
 pub use given::Given;
 pub use holds::Hold;
 pub use ledger::{MemoryLedger, StoreLedger};

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::{
     Account, Hold, Owing, StoreError, canonical, checkpoint, connect, due, holds, migrate,
@@ -112,6 +112,24 @@ impl Reader {
             return Err(StoreError::Older { path: path.to_owned() });
         }
         Ok(reader)
+    }
+
+    /// Returns what is wrong with the file's pages, as SQLite says it; `None` where nothing is. It reads the whole file.
+    ///
+    /// # Errors
+    ///
+    /// SQLite's, but for those that say what is wrong with the file.
+    pub fn damage(&self) -> Result<Option<String>, StoreError> {
+        match self.conn.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0)) {
+            Ok(said) if said == "ok" => Ok(None),
+            Ok(said) => Ok(Some(said.replace('\n', ": "))),
+            Err(error) => match error.sqlite_error_code() {
+                Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
+                    Ok(Some(error.to_string()))
+                }
+                _ => Err(error.into()),
+            },
+        }
     }
 
     /// Returns the connection, for questions of one's own.

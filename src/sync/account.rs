@@ -36,8 +36,12 @@ pub async fn ask(client: &Client, base_url: &str) -> Result<Account, ApiError> {
     read(client.get(&Call::new(&endpoint::USERS_ME)).await?, base_url)
 }
 
-/// Asks as [`ask`] does, a single time: of a source that was in trouble a moment ago.
-pub(super) async fn probe(client: &Client, base_url: &str) -> Result<Account, ApiError> {
+/// Asks as [`ask`] does, a single time: of a source that was in trouble a moment ago, or to find out whether it is.
+///
+/// # Errors
+///
+/// The source's.
+pub async fn ask_once(client: &Client, base_url: &str) -> Result<Account, ApiError> {
     read(client.get_once(&Call::new(&endpoint::USERS_ME)).await?, base_url)
 }
 

@@ -301,7 +301,7 @@ impl Engine {
         let base_url = &self.settings.base_url;
         let ask = async {
             match known {
-                Asked::InDoubt => account::probe(&self.client, base_url).await,
+                Asked::InDoubt => account::ask_once(&self.client, base_url).await,
                 _ => account::ask(&self.client, base_url).await,
             }
         };

@@ -34,7 +34,7 @@ mod total;
 mod trouble;
 mod walk;
 
-pub use account::ask;
+pub use account::{ask, ask_once};
 pub use ending::{of_api, of_fault, of_store};
 pub use engine::{Ceiling, Engine, Mode, Reconciling, Settings, Take, Wanted};
 pub use forecast::{EntityPrice, Forecast, Price};

@@ -86,10 +86,7 @@ fn the_named_file_is_read_instead_of_the_one_that_lies_here() {
 #[test]
 fn nothing_to_mirror_is_worth_a_warning() {
     let none = ENTITIES.map(|entity| format!("[entities.{}]\nenabled = false\n", entity.name));
-    assert_eq!(
-        Bench::new().toml(&none.concat()).right().warnings,
-        ["no entity is enabled, so nothing will be mirrored"]
-    );
+    assert_eq!(Bench::new().toml(&none.concat()).right().warnings, [Warning::NothingMirrored]);
     assert!(Bench::new().toml(&none[..2].concat()).right().warnings.is_empty());
 }
 

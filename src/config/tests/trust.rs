@@ -104,7 +104,7 @@ fn a_token_file_that_others_may_read_is_used_with_a_warning() {
         .toml("[pipedrive]\napi_token_file = 'token'");
     let config = bench.right();
     assert_eq!(config.require_token().unwrap().header().as_bytes(), TOKEN.as_bytes());
-    insta::assert_snapshot!(bench.hide_dir(&config.warnings.join("\n")), @"
+    insta::assert_snapshot!(bench.hide_dir(&config.warnings[0].to_string()), @"
         the token file DIR/token can be read by others; unless it is a container's secret, run: chmod 600 DIR/token
         ");
 }
