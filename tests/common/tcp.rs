@@ -6,10 +6,10 @@ use std::{
     sync::Arc,
 };
 
-use jiff::Timestamp;
 use pipedrive_mirror::{
     clock::SystemClock,
     emulator::{self, Emulator, Switches, World, serve},
+    seams::Clock,
 };
 use tokio::runtime::Runtime;
 
@@ -26,9 +26,14 @@ pub struct Source {
 impl Source {
     /// Serves a company with `deals`. Nothing limits how fast it is asked.
     pub fn serve(deals: u32, switches: Switches) -> Self {
-        let world = World::generate(&emulator::Options { deals, seed: 5, now: Timestamp::now() });
+        Self::serve_by(deals, switches, Arc::new(SystemClock::new()))
+    }
+
+    /// As [`Self::serve`], by another clock than this machine's.
+    pub fn serve_by(deals: u32, switches: Switches, clock: Arc<dyn Clock>) -> Self {
+        let world = World::generate(&emulator::Options { deals, seed: 5, now: clock.now() });
         let switches = Switches { burst: Some(100_000), ..switches };
-        let emulator = Emulator::new(world, switches, Arc::new(SystemClock::new()));
+        let emulator = Emulator::new(world, switches, clock);
         emulator.set_tokens([SECRET]);
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
@@ -83,6 +88,11 @@ impl House {
     pub fn with(mut self, variable: &str, value: &str) -> Self {
         self.environment.retain(|(known, _)| known != variable);
         self.environment.push((variable.to_owned(), value.to_owned()));
+        self
+    }
+
+    pub fn without(mut self, variable: &str) -> Self {
+        self.environment.retain(|(known, _)| known != variable);
         self
     }
 
