@@ -1,11 +1,15 @@
 //! The command line: what can be typed, and nothing else.
 
+mod doctor;
+
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use jiff::{SignedDuration, Timestamp};
 use pipedrive_mirror::{emulator::Rate, entity::instant};
+
+pub(crate) use doctor::Doctor;
 
 /// Keeps a company's Pipedrive deals in a SQLite database that you query with the SQL tools you like.
 #[derive(Debug, Parser)]
@@ -190,25 +194,6 @@ pub(crate) struct Plan {
     /// What `backfill --restart` costs
     #[arg(long)]
     pub(crate) restart: bool,
-
-    #[command(flatten)]
-    pub(crate) json: Json,
-}
-
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Changes nothing, and makes no database. It asks the source whose token it is, and what of the lists that no run has asked
-for yet it may read: at a cost of 2 to 57, which is said first. Beside a daemon, and with --offline, nothing is asked.
-Ends with 0 where nothing is wrong or there are only notes and warnings, else with the code of the worst error.
-
-Examples:
-  pipedrive-mirror doctor             everything, each finding with what to do
-  pipedrive-mirror doctor --offline   what can be told without the source
-  pipedrive-mirror doctor --json | jq -r '.findings[] | \"\\(.id): \\(.next)\"'")]
-pub(crate) struct Doctor {
-    /// Ask the source nothing
-    #[arg(long)]
-    pub(crate) offline: bool,
 
     #[command(flatten)]
     pub(crate) json: Json,

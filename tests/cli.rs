@@ -359,6 +359,7 @@ fn help_says_what_each_command_does_and_gives_examples() {
         &["sync"],
         &["plan"],
         &["status"],
+        &["doctor"],
         &["query"],
         &["snapshot"],
         &["schema"],

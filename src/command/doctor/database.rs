@@ -112,7 +112,7 @@ pub(super) fn of_store(error: &StoreError, findings: &mut Findings) {
             return findings.warning("database_older", ABOUT, says, next);
         }
         StoreError::Of { error: of, .. } if of.is_final() => return damaged(&text, findings),
-        error if matches!(error, StoreError::Unusable { .. }) => {
+        StoreError::Unusable { .. } => {
             return damaged(halves(&text, "").0, findings);
         }
         StoreError::Directory(_) => "database_path",
@@ -219,12 +219,9 @@ fn entity(one: &EntityStatus, findings: &mut Findings) {
             halves(error.unwrap_or("the last run had to leave it out"), "disable the entity");
         findings.warning("not_permitted", name, says, next);
     } else if let Some(held) = &progress.held {
-        findings.warning(
-            "entity_failing",
-            name,
-            &waiting(held),
-            "look at what it fails of; it is tried again by itself",
-        );
+        let text = waiting(held);
+        let (says, next) = halves(&text, "look at what it fails of; it is tried again by itself");
+        findings.warning("entity_failing", name, says, next);
     } else if outcome == Some("failed") {
         let text = error.unwrap_or("it failed in the last run");
         let (says, next) = halves(text, "run `pipedrive-mirror sync -v`, and report what it says");

@@ -247,6 +247,17 @@ mod tests {
         findings.error("d", "x", ("says", "next"), Exit::Database);
         findings.error("d", "x", ("again", "next"), Exit::Usage);
         assert_eq!(findings.exit(), Exit::Database);
-        insta::assert_snapshot!(anstream::adapter::strip_str(&findings.in_words(2)), @"");
+        insta::assert_snapshot!(anstream::adapter::strip_str(&findings.in_words(2)), @"
+        ok       disk  room
+        note     x     says
+                       do this: next
+        warning  x     says
+                       do this: next
+        error    x     says
+                       do this: next
+        error    x     says
+                       do this: next
+        2 errors, 1 warning, 1 note. Cost: 2.
+        ");
     }
 }

@@ -83,7 +83,7 @@ pub(super) fn check(
 
 /// Asks the daemon whether it is alive.
 fn daemon(config: &Config, process: &str, findings: &mut Findings) -> Result<(), Failure> {
-    let Some((base, at)) = config.daemon.listen.and_then(|listen| address(listen)) else {
+    let Some((base, at)) = config.daemon.listen.and_then(address) else {
         findings.ok(ABOUT, format!("one{process} holds the mirror, and cannot be asked how it is"));
         return Ok(());
     };

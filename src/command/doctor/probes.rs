@@ -34,6 +34,11 @@ static PROBES: [Probe; 6] = [
 pub(super) struct Probes(Vec<&'static Probe>);
 
 impl Probes {
+    /// Asks nothing.
+    pub(super) fn none() -> Self {
+        Self(Vec::new())
+    }
+
     /// Chooses: what is mirrored, and no run was ever answered about, as far as the database (`None`: there is none) tells.
     pub(super) fn choose(config: &Config, status: Option<&Status>) -> Self {
         let unknown = |name: &str| {
@@ -44,7 +49,7 @@ impl Probes {
                 let answered = progress.last_run.as_ref().and_then(|run| run.outcome.as_deref());
                 (whole.is_some()
                     || progress.refused_since.is_some()
-                    || matches!(answered, Some("complete" | "partial" | "skipped")))
+                    || matches!(answered, Some("complete" | "partial" | "skipped" | "failed")))
                 .then_some(())
             });
             known.is_none()

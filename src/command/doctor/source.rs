@@ -58,43 +58,34 @@ pub(super) fn check(
 ) -> Result<u64, Failure> {
     // What is wrong with either was said before.
     let (Ok(base), Ok(_)) = (base_url(config), config.require_token()) else { return Ok(0) };
-    let question = Question {
-        through: proxy(&base),
-        base,
-        probes: Probes::choose(config, seen.as_ref().map(|seen| &seen.status)),
-        stored: seen.as_ref().and_then(|seen| seen.account.clone()),
+    let probes = match (&lock, &seen) {
+        // What the database knows of the lists cannot be read, and what they cost could not be written down.
+        (Some(_), None) => Probes::none(),
+        (_, seen) => Probes::choose(config, seen.as_ref().map(|seen| &seen.status)),
     };
-    // What is not kept in the database is still ours alone to spend until the end.
+    let stored = seen.as_ref().and_then(|seen| seen.account.clone());
+    let question = Question { through: proxy(&base), base, probes, stored };
+    // A lock that keeps no books is held all the same: only its holder spends.
     let (spending, _held) = match (lock, seen) {
-        (Some(lock), Some(_)) => (in_database(config, lock, findings)?, None),
-        (lock, _) => {
-            if lock.is_some() {
-                let next = "heal the database, as said above";
-                findings.note(
-                    "unbooked",
-                    "budget",
-                    "the cost is not written down, as the database cannot be used",
-                    next,
-                );
+        (Some(lock), Some(_)) => match Store::open(lock, config.database_mode.bits()) {
+            Ok(store) => (Spending::in_database(store)?, None),
+            Err(error) => {
+                of_store(&error, findings);
+                return Ok(0);
             }
-            (Spending::in_memory(), lock)
+        },
+        (Some(lock), None) => {
+            let says = "the cost is not written down, as the database cannot be used";
+            findings.note("unbooked", "budget", says, "heal the database, as said above");
+            (Spending::in_memory(), Some(lock))
         }
+        (None, _) => (Spending::in_memory(), None),
     };
-    // Nobody can be told if that fails; and then nobody was told the price.
+    // Who cannot be told the price is asked for nothing.
     print::aside(&announcement(&question.probes))?;
     let cost = runtime()?.block_on(questions(config, &question, &spending, findings));
     spending.close();
     cost
-}
-
-fn in_database(config: &Config, lock: Lock, findings: &mut Findings) -> Result<Spending, Failure> {
-    match Store::open(lock, config.database_mode.bits()) {
-        Ok(store) => Ok(Spending::in_database(store)?),
-        Err(error) => {
-            of_store(&error, findings);
-            Ok(Spending::in_memory())
-        }
-    }
 }
 
 fn announcement(probes: &Probes) -> String {
@@ -201,43 +192,24 @@ fn whose_mirror(found: &Account, stored: Option<Account>, findings: &mut Finding
     true
 }
 
+/// What is said where something else than Pipedrive answers.
+const ELSEWHERE: &str =
+    "check `pipedrive.base_url`, and that no proxy or login page answers in its place";
+
 /// Adds what an error means.
 fn judge(error: &ApiError, question: &Question, findings: &mut Findings) {
     let text = error.to_string();
-    let (says, next) = halves(
-        &text,
-        "check `pipedrive.base_url`, and that no proxy or login page answers in its place",
-    );
+    let (says, next) = halves(&text, ELSEWHERE);
     let (id, about) = match error {
         ApiError::Unreachable(fault) => {
             return unreachable(fault, (says, next), question, findings);
         }
+        error if error.is_budget() => return spent(error, (says, next), findings),
         ApiError::RateLimited { .. } => {
             return findings.warning("burst_limit", "budget", says, next);
         }
-        ApiError::ShareSpent { .. } => {
-            return findings.warning(
-                "share_spent",
-                "budget",
-                says,
-                &format!("wait: {next}; or raise limits.daily_share"),
-            );
-        }
-        ApiError::ReserveReached { .. } => {
-            return findings.warning(
-                "reserve_reached",
-                "budget",
-                says,
-                &format!("wait: {next}; or lower limits.reserve"),
-            );
-        }
-        ApiError::BudgetExhausted { .. } => {
-            let next = format!(
-                "wait: {next}; find out what else spends it, in Pipedrive's company settings"
-            );
-            return findings.error("budget_spent", "budget", (says, &next), of_api(error));
-        }
         ApiError::Forbidden { .. } => {
+            // Source: authentication guide: administrators may disable API use per permission set.
             let next = "have an administrator allow this user the API (permission sets), or use another user's token";
             return findings.error("api_not_permitted", "token", (says, next), of_api(error));
         }
@@ -248,12 +220,25 @@ fn judge(error: &ApiError, question: &Question, findings: &mut Findings) {
         ApiError::Redirected { .. } => ("redirected", ABOUT),
         ApiError::Ledger(_) => ("ledger", "database"),
         _ => {
-            let next =
-                "check `pipedrive.base_url`, and that no proxy or login page answers in its place";
-            return findings.error("not_pipedrive", ABOUT, (says, next), of_api(error));
+            let told = (says, ELSEWHERE);
+            return findings.error("not_pipedrive", ABOUT, told, of_api(error));
         }
     };
     findings.error(id, about, (says, next), of_api(error));
+}
+
+/// Adds that there is no budget left for now. Where it is only our part of it, nothing is wrong: it was meant so.
+fn spent(error: &ApiError, (says, next): (&str, &str), findings: &mut Findings) {
+    let (id, more) = match error {
+        ApiError::ShareSpent { .. } => ("share_spent", "or raise limits.daily_share"),
+        ApiError::ReserveReached { .. } => ("reserve_reached", "or lower limits.reserve"),
+        _ => {
+            let more = "find out what else spends it, in Pipedrive's company settings";
+            let next = format!("wait: {next}; {more}");
+            return findings.error("budget_spent", "budget", (says, &next), of_api(error));
+        }
+    };
+    findings.warning(id, "budget", says, &format!("wait: {next}; {more}"));
 }
 
 fn unreachable(
