@@ -90,7 +90,7 @@ Examples:
     Plan(Plan),
     /// Show how fresh the mirror is, what was spent, and what went wrong
     Status(Json),
-    /// Find out what is wrong, and what to do about it: configuration, files, database, network, token, budget
+    /// Find out what is wrong, and what to do about it
     Doctor(Doctor),
     /// Ask in SQL, or one of the ready questions: reads, and cannot change anything
     Query(Query),

@@ -6,9 +6,9 @@ use super::Json;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Changes nothing, and makes no database. It asks the source whose token it is, and what of the lists that no run has asked
-for yet it may read: at a cost of 2 to 57, which is said first. Beside a daemon, and with --offline, nothing is asked.
-Ends with 0 where nothing is wrong or there are only notes and warnings, else with the code of the worst error.
+Changes nothing, and makes no database. It asks the source whose token it is and, before a
+first run, which lists it may read: at a cost of 2 to 57, which is said first. Beside a daemon
+nothing is asked. Ends with 0 unless there is an error, else as a run does that meets it.
 
 Examples:
   pipedrive-mirror doctor             everything, each finding with what to do
