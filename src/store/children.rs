@@ -74,8 +74,8 @@ pub struct ChildrenStored {
 
 /// One deal's rows, by key: the same row on two pages, which an edit between them can cause, is one row.
 #[derive(Debug, Default)]
-struct Set<'b> {
-    rows: BTreeMap<String, (&'b Record, &'b str)>,
+pub(super) struct Set<'b> {
+    pub(super) rows: BTreeMap<String, (&'b Record, &'b str)>,
     unreadable: Vec<(&'b UnreadableChild, &'b ChildPage)>,
 }
 
@@ -88,24 +88,31 @@ impl Store {
     pub fn commit_children(&mut self, batch: &ChildBatch) -> Result<ChildrenStored, StoreError> {
         self.write(|tx| {
             let Some(child) = batch.entity.child() else { return Ok(ChildrenStored::default()) };
-            let mut sets: Vec<Set<'_>> = batch.asked.iter().map(|_| Set::default()).collect();
             for page in &batch.pages {
-                for (deal, record) in &page.rows {
-                    let key = key_text(&record.values[0], &page.text);
-                    sets[*deal].rows.insert(key, (record, &page.text));
-                }
-                for row in &page.unreadable {
-                    sets[row.deal].unreadable.push((row, page));
-                }
                 state::raise(tx, Key::Observed, page.observed)?;
             }
             let mut storing = Sets { tx, batch, child, done: ChildrenStored::default() };
-            for (owed, set) in batch.asked.iter().zip(&sets) {
+            for (owed, set) in batch.asked.iter().zip(&sets(batch)) {
                 storing.put(*owed, set)?;
             }
             Ok(storing.done)
         })
     }
+}
+
+/// Returns the sets of `batch`, in the order of the deals that were asked for.
+pub(super) fn sets(batch: &ChildBatch) -> Vec<Set<'_>> {
+    let mut sets: Vec<Set<'_>> = batch.asked.iter().map(|_| Set::default()).collect();
+    for page in &batch.pages {
+        for (deal, record) in &page.rows {
+            let key = key_text(&record.values[0], &page.text);
+            sets[*deal].rows.insert(key, (record, &page.text));
+        }
+        for row in &page.unreadable {
+            sets[row.deal].unreadable.push((row, page));
+        }
+    }
+    sets
 }
 
 /// What the deal itself says, as it is stored now.
@@ -348,7 +355,7 @@ impl Sets<'_> {
 }
 
 /// Returns a hash of all rows; the order in which they came is the source's own affair.
-fn hash(set: &Set<'_>) -> i64 {
+pub(super) fn hash(set: &Set<'_>) -> i64 {
     let mut hasher = Xxh3::new();
     for (record, _) in set.rows.values() {
         hasher.update(&record.hash.to_le_bytes());

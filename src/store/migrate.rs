@@ -12,6 +12,7 @@ const FILES: &[&str] = &[
     include_str!("../../schema/0005_views.sql"),
     include_str!("../../schema/0006_daemon.sql"),
     include_str!("../../schema/0007_raw.sql"),
+    include_str!("../../schema/0008_certificates.sql"),
 ];
 
 /// Marks a file as ours (`PRAGMA application_id`): the letters `pdmi`.

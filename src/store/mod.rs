@@ -40,6 +40,7 @@ mod sizes;
 mod snapshot;
 mod sql;
 mod state;
+mod verify;
 mod views;
 mod windows;
 mod writer;
@@ -69,6 +70,9 @@ pub use renew::Renewal;
 pub use runs::{RunRow, RunTotals};
 pub use sizes::{OwedNow, Stretch};
 pub use snapshot::{Copied, SnapshotError, snapshot};
+pub use verify::{
+    Certificate, Difference, Digest, Found, Group, Looked, Mended, Rederived, Seen, Sum,
+};
 pub use writer::{Writer, WriterLoop};
 
 /// Returns the version of SQLite that is built in.

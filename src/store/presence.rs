@@ -28,11 +28,13 @@ const SETTLED: SignedDuration = SignedDuration::from_mins(10);
 const NOT_SEEN: &str = "not seen";
 /// Why a candidate is one: the walk met an older version than the one that is stored.
 const OLDER: &str = "an older version was seen";
+/// Why a candidate is one: somebody compared it with the source, and it differed.
+pub(super) const VERIFIED: &str = "verify";
 /// A candidate that three questions did not bring.
 const CONFIRMED: &str = "confirmed";
 
 /// The kind of the candidates of `entity`.
-fn kind(entity: &Entity) -> String {
+pub(super) fn kind(entity: &Entity) -> String {
     format!("presence_{}", entity.name)
 }
 
@@ -89,6 +91,20 @@ impl Store {
             }
         }
         Ok(ids.into_iter().take(most as usize).collect())
+    }
+
+    /// Returns whether a comparison made candidates of `entities`, so that they are asked for without a walk.
+    ///
+    /// # Errors
+    ///
+    /// SQLite's.
+    pub fn has_verified(&self, entities: &[&'static Entity]) -> Result<bool, StoreError> {
+        for entity in entities {
+            if verified(&self.conn, entity)? > 0 {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Notes that the source brought none of `ids` when it was asked for them.
@@ -199,6 +215,13 @@ pub(super) fn suspect_all(
         params![kind(entity), NOT_SEEN, instant::text(now), version.cast_signed()],
     )?;
     Ok(())
+}
+
+/// Returns how many candidates of `entity` a comparison made.
+pub(super) fn verified(conn: &Connection, entity: &Entity) -> rusqlite::Result<u64> {
+    let sql = "SELECT count(*) FROM sync_due WHERE kind = ?1 AND why = ?2";
+    let count: i64 = conn.query_row(sql, [kind(entity).as_str(), VERIFIED], |row| row.get(0))?;
+    Ok(count.cast_unsigned())
 }
 
 /// Returns how many candidates of `entity` nobody asked for yet.

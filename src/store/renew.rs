@@ -161,7 +161,7 @@ fn again(
 }
 
 /// The one place that reads exact texts.
-fn raw_after(
+pub(super) fn raw_after(
     conn: &Connection,
     raw: &str,
     from: i64,

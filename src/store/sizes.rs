@@ -132,6 +132,15 @@ impl Reader {
         Ok(presence::unasked(self.connection(), entity)?)
     }
 
+    /// Returns how many rows of `entity` a comparison found to differ and nobody asked for yet.
+    ///
+    /// # Errors
+    ///
+    /// SQLite's.
+    pub fn verified(&self, entity: &Entity) -> Result<u64, StoreError> {
+        Ok(presence::verified(self.connection(), entity)?)
+    }
+
     /// Returns how many rows of the table of `entity` have no tombstone.
     ///
     /// # Errors
