@@ -1,6 +1,7 @@
 //! The command line: what can be typed, and nothing else.
 
 mod doctor;
+mod verify;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
@@ -10,6 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use pipedrive_mirror::{emulator::Rate, entity::instant};
 
 pub(crate) use doctor::Doctor;
+pub(crate) use verify::{Share, Verify};
 
 /// Keeps a company's Pipedrive deals in a SQLite database that you query with the SQL tools you like.
 #[derive(Debug, Parser)]
@@ -86,6 +88,8 @@ Examples:
     Daemon,
     /// Walk everything by id: repair what differs, and find what is gone
     Reconcile(Reconcile),
+    /// Prove that the mirror equals the source, by the source's own figures
+    Verify(Verify),
     /// Say what the next run costs, before anything is spent on it
     Plan(Plan),
     /// Show how fresh the mirror is, what was spent, and what went wrong

@@ -180,7 +180,8 @@ fn every_earlier_schema_is_brought_up_to_date_with_a_row_in_every_table() {
     for number in 1..=SCHEMA {
         let path = folder.path().join(format!("from-{number}.db"));
         let filled = as_left_by(&path, number);
-        let views = "CREATE VIEW mine AS SELECT json, title FROM deal_raw JOIN deals ON id = deal_id;
+        let views =
+            "CREATE VIEW mine AS SELECT json, title FROM deal_raw JOIN deals ON id = deal_id;
                      CREATE VIEW broken AS SELECT 1 FROM gone";
         Connection::open(&path).unwrap().execute_batch(views).unwrap();
         let conn = migrated(&path);

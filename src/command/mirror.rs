@@ -163,6 +163,25 @@ pub(crate) async fn run(
     mode: &Mode,
     wanted: &[Wanted],
 ) -> Result<Report, Failure> {
+    let work = async |engine: &Engine| engine.run(mode, wanted).await;
+    let (mut report, closed) =
+        with_engine(source, store, options, settings, shutdown, observer, work).await?;
+    if let Err(error) = closed {
+        report.fault.get_or_insert(error.into());
+    }
+    Ok(report)
+}
+
+/// Opens everything, lets an engine do its `work`, and closes everything; returns how closing went besides.
+pub(crate) async fn with_engine<T>(
+    source: Source,
+    store: Store,
+    options: &Options,
+    settings: Settings,
+    shutdown: &Shutdown,
+    observer: Arc<dyn Observer>,
+    work: impl AsyncFnOnce(&Engine) -> T,
+) -> Result<(T, Result<(), StoreError>), Failure> {
     let first_observed = store.next_observed()?;
     let (writer, thread) = Writer::spawn(store).context("no thread to write with")?;
     let clock = Arc::new(SystemClock::new());
@@ -171,12 +190,9 @@ pub(crate) async fn run(
     let client = Client::new(source.transport, clock.clone(), ledger, source.token, &options);
     let engine =
         Engine::new(client, writer.clone(), clock, shutdown.token.clone(), observer, settings);
-    let mut report = engine.run(mode, wanted).await;
+    let done = work(&engine).await;
     drop(engine);
-    if let Err(error) = close(writer, thread).await {
-        report.fault.get_or_insert(error.into());
-    }
-    Ok(report)
+    Ok((done, close(writer, thread).await))
 }
 
 /// Writes the log back and closes the database; every other handle of the writer has been dropped.

@@ -16,6 +16,7 @@ mod snapshot;
 mod spending;
 mod status;
 mod upkeep;
+mod verify;
 mod wanted;
 
 use std::path::PathBuf;
@@ -43,6 +44,7 @@ pub(crate) fn run(cli: Cli, bars: MultiProgress) -> Result<Exit, Failure> {
         Command::Sync(args) => mirror::sync(&load(&overrides)?, &args, bars, quiet),
         Command::Daemon => daemon::daemon(&overrides),
         Command::Reconcile(args) => mirror::reconcile(&load(&overrides)?, &args, bars, quiet),
+        Command::Verify(args) => verify::verify(&load(&overrides)?, &args, bars, quiet),
         Command::Plan(args) => plan::plan(&load(&overrides)?, &args),
         Command::Status(json) => status::status(&load(&overrides)?, json.json),
         Command::Doctor(args) => doctor::doctor(&overrides, &args),

@@ -71,6 +71,9 @@ fn in_words(status: &Status, database: &str) -> String {
         }
     }
     words.push_str(&of_reconciles(&status.reconciles));
+    if let Some(certificate) = &status.certificate {
+        words.push_str(&format!("\nverify: {}", certificate.sentence()));
+    }
     if !status.without_column.is_empty() {
         words.push_str(&format!(
             "\n{} custom fields have no column (the database's limit of columns); their values are in deal_raw: {}",

@@ -31,6 +31,7 @@ impl Status {
             "wal_bytes": self.wal_bytes,
             "fields_without_column": self.without_column,
             "fields_left_out": self.left_out,
+            "certificate": self.certificate,
             "reconcile": {
                 "last": at(self.reconciles.last),
                 "under_way": at(self.reconciles.under_way),

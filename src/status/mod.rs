@@ -15,7 +15,7 @@ pub use ready::{Late, late};
 use crate::{
     api::{Options, Outlook},
     entity::{ENTITIES, Entity},
-    store::{EntityProgress, Reader, Reconciles, Spent, StoreError},
+    store::{Certificate, EntityProgress, Reader, Reconciles, Spent, StoreError},
     sync::Outcome,
 };
 
@@ -40,6 +40,8 @@ pub struct Status {
     pub left_out: Vec<String>,
     /// Where the walks over everything by id stand.
     pub reconciles: Reconciles,
+    /// The last time that the mirror was compared with the source.
+    pub certificate: Option<Certificate>,
     /// Since when the source refuses the token.
     pub token_refused_since: Option<Timestamp>,
     /// Until when the source's CDN blocks this address.
@@ -119,6 +121,7 @@ impl Status {
             without_column: reader.fields_without_column()?,
             left_out: reader.fields_left_out()?,
             reconciles: reader.reconciles()?,
+            certificate: reader.certificate()?,
             token_refused_since: reader.token_refused_since()?,
             blocked_until: blocked.filter(|until| *until > source_now),
             wal_bytes: wal_bytes(path),

@@ -8,7 +8,7 @@ use super::{
     standing::{ChildStanding, ListStanding, Pass, Refusal, Standing},
 };
 use crate::{
-    endpoint::{DEALS, DEALS_SUMMARY, Paging, USERS_ME},
+    endpoint::{DEALS, DEALS_ARCHIVED, DEALS_SUMMARY, Paging, USERS_ME},
     entity::{Entity, Evidence, Scope},
 };
 
@@ -227,6 +227,12 @@ fn confirm_price(list: &ListStanding) -> Price {
         0 => Price::default(),
         _ => Price::range(groups + u64::from(list.named.is_some()), 2 * groups + 1, cost),
     }
+}
+
+/// Returns what it costs at most to ask for `deals` by their ids, and for the rows beside them that are known to be there.
+pub(super) fn asked_by_id(deals: u64) -> u64 {
+    let groups = deals.div_ceil(AT_A_TIME);
+    if groups == 0 { 0 } else { 4 * groups * DEALS.cost + DEALS.cost + DEALS_ARCHIVED.cost }
 }
 
 /// Returns what the children of the deals that are owed cost, and of as many as `ahead` that are not read yet.

@@ -22,17 +22,25 @@ pub(super) struct Piece {
     pub(super) repeat: bool,
     /// Whether that was tried.
     tried: bool,
+    /// Whether it is a person who wants to know now: then what each deal costs is not spread over days.
+    at_once: bool,
 }
 
 impl Piece {
     pub(super) fn new(deals: Vec<Owed>) -> Self {
-        Self { deals, patience: Patience::Full, repeat: false, tried: false }
+        Self { deals, patience: Patience::Full, repeat: false, tried: false, at_once: false }
+    }
+
+    /// Returns the same piece as a person asks for it, who wants to know now.
+    pub(super) fn at_once(self) -> Self {
+        Self { at_once: true, ..self }
     }
 
     /// Returns the two parts of a piece that was refused as a whole.
     pub(super) fn halves(mut self) -> [Self; 2] {
         let half = self.deals.split_off(self.deals.len() / 2);
-        let part = |deals| Self { deals, patience: Patience::Little, repeat: false, tried: true };
+        let (patience, at_once) = (Patience::Little, self.at_once);
+        let part = |deals| Self { deals, patience, repeat: false, tried: true, at_once };
         [part(self.deals), part(half)]
     }
 
@@ -45,7 +53,8 @@ impl Piece {
             return None;
         }
         let deals = std::mem::take(&mut self.deals);
-        Some(Self { deals, patience: self.patience, repeat: !self.repeat, tried: true })
+        let (patience, at_once) = (self.patience, self.at_once);
+        Some(Self { deals, patience, repeat: !self.repeat, tried: true, at_once })
     }
 }
 
@@ -82,10 +91,13 @@ fn call(entity: &'static Entity, scope: Scope, piece: &Piece) -> Call {
     let call = Call::new(entity.endpoint);
     let ids = piece.deals.iter().map(|owed| owed.id.to_string());
     match scope {
-        Scope::EachParent => match piece.deals.first() {
-            Some(owed) => call.id(owed.id).trickle(),
-            None => call.trickle(),
-        },
+        Scope::EachParent => {
+            let call = if piece.at_once { call } else { call.trickle() };
+            match piece.deals.first() {
+                Some(owed) => call.id(owed.id),
+                None => call,
+            }
+        }
         Scope::ParentGroup { param, .. } if piece.repeat => {
             ids.fold(call, |call, id| call.param(param, id))
         }

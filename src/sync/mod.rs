@@ -32,6 +32,7 @@ mod standing;
 mod steps;
 mod total;
 mod trouble;
+mod verify;
 mod walk;
 
 pub use account::{ask, ask_once};
@@ -44,3 +45,4 @@ pub use reconcile::accepting;
 pub use report::{EntityReport, Fault, Outcome, Report};
 pub use standing::{ChildStanding, ListStanding, Pass, Refusal, Standing};
 pub use total::ask_total;
+pub use verify::{Proof, Share, Verified, price_of_sets};

@@ -136,6 +136,27 @@ impl Steps<'_> {
         Ok(true)
     }
 
+    /// Asks for what a comparison found to differ, unless a reconcile is under way, which meets it anyway; returns whether the
+    /// run may go on.
+    pub(super) async fn read_verified(&mut self, lists: &[&'static Entity]) -> Result<bool, Fault> {
+        let asked = lists.to_vec();
+        let any = move |store: &mut Store| {
+            Ok(store.reconcile_touched()?.is_none() && store.has_verified(&asked)?)
+        };
+        if !self.engine.writer.run(any).await? {
+            return Ok(true);
+        }
+        let mut lists = lists.to_vec();
+        lists.sort_by_key(|list| table_place(list));
+        for table in lists.chunk_by(|one, next| one.table.name == next.table.name) {
+            let how = self.settle(table).await?;
+            if matches!(how, Outcome::Stopped | Outcome::Budget) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     /// Walks the lists of one table by id; returns those that were read, none if one of them could not be (then this is not
     /// `done`), or `None` if the run may not go on.
     async fn walk_table(

@@ -315,11 +315,16 @@ impl Reading<'_> {
         Ok(floor.is_none() && (self.restarts() || !counted))
     }
 
-    /// Adds what a walk by id costs, where one is due.
+    /// Adds what a walk by id costs, where one is due; and what it costs to ask for what a comparison found to differ.
     fn sweeps(&self, lists: &mut [ListStanding], wanted: &[Wanted]) -> Result<(), StoreError> {
         if wanted.iter().any(|wanted| wanted.take == Take::Named)
             || !self.reconcile_is_due(lists)?
         {
+            // Nor are those asked for while a reconcile is under way that is not gone on with now.
+            let under_way = self.reader.reconciles()?.under_way.is_some();
+            for list in lists.iter_mut().filter(|list| list.entity.is_list() && !under_way) {
+                list.candidates = self.reader.verified(list.entity)?;
+            }
             return Ok(());
         }
         let goes_on = self.reader.reconciles()?.under_way.is_some();

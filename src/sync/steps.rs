@@ -76,7 +76,9 @@ impl<'r> Steps<'r> {
                 !self.forced && self.reconcile_is_due(&lists).await?
             }
         };
-        if all && !self.reconcile(&lists).await? {
+        let go_on =
+            if all { self.reconcile(&lists).await? } else { self.read_verified(&lists).await? };
+        if !go_on {
             return Ok(());
         }
         if self.read_all_owed(&bulk).await? && self.read_all_owed(&trickle).await? {

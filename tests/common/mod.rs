@@ -31,7 +31,7 @@ use pipedrive_mirror::{
     schedule::Schedule,
     seams::{Clock as _, Request, Response, Transport, TransportError},
     store::{ChildRule, Lock, Policy, Store, StoreLedger, Writer, WriterLoop},
-    sync::{Ceiling, Engine, Mode, Report, Settings, Take, Unobserved, Wanted},
+    sync::{Ceiling, Engine, Mode, Proof, Report, Settings, Take, Unobserved, Verified, Wanted},
 };
 use rusqlite::Connection;
 use skew::Skewed;
@@ -208,6 +208,15 @@ impl Sim {
         let (writer, mut work) = Writer::stepped(self.store());
         let engine = self.engine(&writer, work.store().next_observed().unwrap());
         drive_while(&self.clock, &mut work, engine.run(mode, &self.wanted()), lives)
+    }
+
+    /// Compares the mirror with the source.
+    pub fn verify(&self, proof: Proof) -> Verified {
+        let (writer, mut work) = Writer::stepped(self.store());
+        let engine = self.engine(&writer, work.store().next_observed().unwrap());
+        let wanted = self.wanted();
+        let verified = engine.verify(proof, &wanted);
+        drive_while(&self.clock, &mut work, verified, &mut |_| true).expect("it ends by itself")
     }
 
     fn engine(&self, writer: &Writer, first_observed: u64) -> Engine {

@@ -65,6 +65,16 @@ pub(super) fn page(look: &Look, figures: &Figures) -> Markup {
         }
         footer {
             p {
+                @match &look.status.certificate {
+                    Some(certificate) => {
+                        "Compared with the source: "
+                        span data-metric="verified" data-value=(certificate.result) { (words::cleaned(&certificate.sentence())) }
+                        "."
+                    }
+                    None => { "Never compared with the source: " code { "pipedrive-mirror verify" } " does that." }
+                }
+            }
+            p {
                 "The same for programs: " a href="/api/status" { "status as JSON" } ", " a href="/metrics" { "metrics" }
                 ", " a href="/readyz" { "ready" } ", " a href="/healthz" { "alive" } "."
             }
