@@ -146,6 +146,8 @@ pub struct Config {
     pub reconcile_max_missing: Option<Ceiling>,
     /// When a reconcile is due.
     pub reconcile_schedule: Schedule,
+    /// What the daemon may spend a day on comparing the mirror with the source; 0: it does not.
+    pub verify_daily_cost: u64,
     /// What is asked for deal by deal.
     pub fanout: Fanout,
     /// How the daemon shows itself.
@@ -199,6 +201,7 @@ impl Config {
                 .require(&key::OVERLAP, |raw| value::duration(raw, OVERLAP_MIN, OVERLAP_MAX))?,
             reconcile_max_missing: layers.get(&key::MAX_MISSING, value::ceiling)?,
             reconcile_schedule: layers.require(&key::RECONCILE_SCHEDULE, value::schedule)?,
+            verify_daily_cost: layers.require(&key::VERIFY_DAILY_COST, value::cost_or_none)?,
             fanout: fanout(&mut layers)?,
             daemon: Daemon::read(&mut layers)?,
             entities: inputs

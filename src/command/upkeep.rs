@@ -101,6 +101,7 @@ fn fitting(upkeep: &Upkeep, most: &Tick, share: u64) -> String {
 pub(super) fn key(tick: &Tick) -> String {
     match tick.what {
         "reconcile" => "reconcile.schedule".to_owned(),
+        "verify" => "verify.daily_cost".to_owned(),
         entity => format!("entities.{entity}.schedule"),
     }
 }

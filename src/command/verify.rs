@@ -5,10 +5,9 @@ use std::{sync::Arc, time::Instant};
 use indicatif::MultiProgress;
 use pipedrive_mirror::{
     config::Config,
-    endpoint::DEALS_SUMMARY,
     exit::Exit,
     store::{Lock, Reader, Store},
-    sync::{Proof, Settings, Share, Verified, price_of_sets},
+    sync::{Proof, Settings, Share, Verified},
 };
 use serde_json::json;
 
@@ -74,20 +73,10 @@ pub(crate) fn verify(
 
 /// Says what the comparison costs, beside the `sync` before it.
 fn price(reader: &Reader, proof: Proof, settings: &Settings) -> Result<String, Failure> {
-    let (live, archived, pipelines) = reader.sizes()?;
-    let mut parts = vec![format!("totals {}", (3 + pipelines) * DEALS_SUMMARY.cost)];
-    let mut total = (3 + pipelines) * DEALS_SUMMARY.cost;
-    if proof.deep {
-        let cost = live.div_ceil(500).max(1) * 10 + archived.div_ceil(500).max(1) * 20;
-        parts.push(format!("deals {cost}"));
-        total += cost;
-    }
-    for rule in settings.children.iter() {
-        let Some(share) = proof.children else { break };
-        let cost = price_of_sets(rule.entity, share.of(rule.entity, live + archived));
-        parts.push(format!("{} up to {}", rule.entity.name, print::count(cost)));
-        total += cost;
-    }
+    let prices = proof.prices(reader.sizes()?, &settings.children);
+    let total: u64 = prices.iter().map(|(_, cost)| cost).sum();
+    let parts: Vec<String> =
+        prices.iter().map(|(what, cost)| format!("{what} {}", print::count(*cost))).collect();
     Ok(format!(
         "Comparing costs up to {} ({}), besides a `sync`. What differs is asked for again, at 30 for each hundred deals.\n",
         print::count(total),

@@ -106,6 +106,7 @@ pub(crate) fn settings(config: &Config, base_url: &str) -> Settings {
                 config::Ceiling::Part(part) => Ceiling::Part(part),
             }),
         },
+        verify_daily_cost: config.verify_daily_cost,
         ..Settings::new(base_url)
     }
 }

@@ -73,6 +73,8 @@ pub(super) static MAX_MISSING: Key<'static> =
     Key::new("reconcile.max_missing").unset("5 % of the live rows, at least 25");
 pub(super) static RECONCILE_SCHEDULE: Key<'static> =
     Key::new("reconcile.schedule").default(Preset::Text("0 0 3 * * 0"));
+pub(super) static VERIFY_DAILY_COST: Key<'static> =
+    Key::new("verify.daily_cost").default(Preset::Whole(500));
 pub(super) static FOLLOWERS: Key<'static> =
     Key::new("fanout.followers").default(Preset::Text("counter"));
 pub(super) static DISCOUNTS: Key<'static> =
@@ -94,7 +96,7 @@ pub(super) static READY_WITHIN: Key<'static> =
     Key::new("daemon.ready_within").default(Preset::Text("30m"));
 
 /// Every key outside `[entities]`.
-pub(super) static KEYS: [&Key<'static>; 22] = [
+pub(super) static KEYS: [&Key<'static>; 23] = [
     &BASE_URL,
     &API_TOKEN,
     &API_TOKEN_FILE,
@@ -108,6 +110,7 @@ pub(super) static KEYS: [&Key<'static>; 22] = [
     &OVERLAP,
     &MAX_MISSING,
     &RECONCILE_SCHEDULE,
+    &VERIFY_DAILY_COST,
     &FOLLOWERS,
     &DISCOUNTS,
     &PARTICIPANTS,

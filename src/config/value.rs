@@ -85,6 +85,12 @@ pub(super) fn cost(raw: &Raw) -> Result<NonZeroU64, Refused> {
         .ok_or_else(|| Refused::new(format!("a whole number from 1 to {MOST_COST}")))
 }
 
+/// Reads a cost that may be 0.
+pub(super) fn cost_or_none(raw: &Raw) -> Result<u64, Refused> {
+    whole(raw, MOST_COST)
+        .ok_or_else(|| Refused::new(format!("a whole number from 0 to {MOST_COST}")))
+}
+
 /// Reads a part of a whole, above 0 and up to 1.
 pub(super) fn share(raw: &Raw) -> Result<f64, Refused> {
     raw.number()

@@ -175,9 +175,20 @@ impl<C: Commander> Daemon<C> {
         Ok(())
     }
 
-    /// Carries out one run, and shows all the while that the loop is alive.
+    /// Carries out one run, and, now and then after one that went well, a comparison with the source; shows all the while
+    /// that the loop is alive.
     async fn mirror(&mut self, wanted: &[Wanted]) -> Report {
-        let mut run = pin!(self.engine.run(&Mode::Daemon, wanted));
+        let (engine, all) = (&self.engine, &self.wanted);
+        let mut run = pin!(async {
+            let mut report = engine.run(&Mode::Daemon, wanted).await;
+            if report.outcome() == Outcome::Complete
+                && let Some(verified) = engine.verify_when_due(all).await
+            {
+                report.fault = verified.report.fault;
+                report.stopped = verified.report.stopped;
+            }
+            report
+        });
         loop {
             let beat = self.parts.clock.sleep(HEARTBEAT);
             match future::select(run, beat).await {

@@ -71,7 +71,7 @@ pub use runs::{RunRow, RunTotals};
 pub use sizes::{OwedNow, Stretch};
 pub use snapshot::{Copied, SnapshotError, snapshot};
 pub use verify::{
-    Certificate, Difference, Digest, Found, Group, Looked, Mended, Rederived, Seen, Sum,
+    Certificate, Difference, Digest, Found, Group, Looked, Mended, Rederived, Seen, Sizes, Sum,
 };
 pub use writer::{Writer, WriterLoop};
 

@@ -123,6 +123,8 @@ pub struct Settings {
     pub refresh_after: Duration,
     /// How everything is walked by id now and then.
     pub reconcile: Reconciling,
+    /// What a daemon may spend a day on comparing the mirror with the source; 0: it does not.
+    pub verify_daily_cost: u64,
 }
 
 /// When everything is walked by id, and how much it may find gone.
@@ -162,6 +164,7 @@ impl Settings {
                 schedule: Schedule::parse("0 0 3 * * 0").expect("it parses"),
                 max_missing: None,
             },
+            verify_daily_cost: 0,
         }
     }
 }

@@ -45,4 +45,4 @@ pub use reconcile::accepting;
 pub use report::{EntityReport, Fault, Outcome, Report};
 pub use standing::{ChildStanding, ListStanding, Pass, Refusal, Standing};
 pub use total::ask_total;
-pub use verify::{Proof, Share, Verified, price_of_sets};
+pub use verify::{Proof, Share, Verified};

@@ -153,6 +153,10 @@ impl Upkeep {
             let runs = a_day(&settings.reconcile.schedule, now);
             ticks.push(Tick { what: "reconcile", runs, cost: runs * walk as f64 });
         }
+        if let daily @ 1.. = settings.verify_daily_cost {
+            // Once a day at most; what it comes to then is not more than what was saved for it.
+            ticks.push(Tick { what: "verify", runs: 1.0, cost: daily as f64 });
+        }
         Self { ticks }
     }
 

@@ -76,6 +76,8 @@ pub struct Sim {
     pub token: String,
     /// When everything is walked by id; `None`: as usual.
     pub reconcile_at: Option<Schedule>,
+    /// What a daemon may spend a day on comparing.
+    pub verify_daily_cost: u64,
     folder: tempfile::TempDir,
     meddler: Arc<Mutex<Option<Meddler>>>,
     distorter: Arc<Mutex<Option<Distorter>>>,
@@ -116,6 +118,7 @@ impl Sim {
             clock,
             token: TOKEN.to_owned(),
             reconcile_at: None,
+            verify_daily_cost: 0,
             folder: tempfile::tempdir().unwrap(),
             meddler: Arc::default(),
             distorter: Arc::default(),
@@ -257,6 +260,7 @@ impl Sim {
         let mut settings = Settings::new("https://example.invalid");
         settings.overlap = self.overlap;
         settings.in_flight = self.in_flight;
+        settings.verify_daily_cost = self.verify_daily_cost;
         settings.reconcile.max_missing = self.max_missing;
         if let Some(schedule) = &self.reconcile_at {
             settings.reconcile.schedule = schedule.clone();

@@ -69,6 +69,29 @@ fn a_day_without_changes_costs_its_schedules_and_one_question() {
 }
 
 #[test]
+fn every_deal_is_compared_whenever_the_daily_cost_pays_for_it_and_healed() {
+    let mut sim = Sim::new(80, 5).and_children(Policy::Counter).and_reference();
+    sim.verify_daily_cost = 100;
+    sim.reconcile_at = Some(Schedule::parse("0 0 3 1 1 *").unwrap());
+    sim.backfill();
+    let keeping = Keeping::of(&sim);
+    // Nothing that the source shows tells of it.
+    let oldest = "UPDATE deals SET value = value + 1 WHERE id =
+                  (SELECT id FROM deals WHERE is_archived = 0 ORDER BY update_time LIMIT 1)";
+    assert_eq!(sim.connection().execute(oldest, []).unwrap(), 1);
+    // Seven totals at 40 and a page of each list: 310, so the fourth day and the seventh.
+    let life = async {
+        pass(&sim, 3 * DAY).await;
+        assert_eq!(sim.number("SELECT count(*) FROM sync_certificates"), 0);
+        pass(&sim, 5 * DAY).await;
+    };
+    stopped(&keeping.keep(&sim, life));
+    let results = "SELECT group_concat(result || ' ' || differences, ', ') FROM sync_certificates";
+    assert_eq!(sim.text(results).unwrap(), "different 1, equal 0");
+    sim.assert_equal();
+}
+
+#[test]
 fn a_late_start_catches_up_at_once_with_one_run() {
     let (sim, keeping) = filled(80);
     sim.advance(3 * DAY);

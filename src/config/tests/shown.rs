@@ -44,6 +44,9 @@ fn what_is_in_force_is_shown_with_its_source_and_without_secrets() {
         #max_missing =                                # default: 5 % of the live rows, at least 25
         schedule = "0 0 3 * * 0"                      # default
 
+        [verify]
+        daily_cost = 500                              # default
+
         [fanout]
         followers = "counter"                         # default
         discounts = "counter"                         # default

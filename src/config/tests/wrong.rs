@@ -37,10 +37,10 @@ fn a_key_that_does_not_exist_is_answered_with_the_nearest() {
         error: FILE:2:1: there is no key `entities.deals.schedul`; did you mean `entities.deals.schedule`?
         error: FILE:2:1: there is no key `entities.enabled`; known here: deals, deals_archived, deal_fields, pipelines, stages, users, currencies, organizations, persons, products, deal_products, deal_installments, deal_discounts, deal_followers, deal_participants
         error: FILE:2:1: there is no key `database.wal_size`; known here: path, mode
-        error: FILE:1:2: there is no key `webhooks`; known here: pipedrive, database, limits, sync, reconcile, fanout, daemon, entities
+        error: FILE:1:2: there is no key `webhooks`; known here: pipedrive, database, limits, sync, reconcile, verify, fanout, daemon, entities
         error: FILE:1:1: there is no key `limits.max_in_flight`; write it without the quotes
         error: FILE:1:11: pipedrive.base_url must be text in quotes that is not empty, not a table
-        error: FILE:1:1: there is no key `\u{202e}`; known here: pipedrive, database, limits, sync, reconcile, fanout, daemon, entities
+        error: FILE:1:1: there is no key `\u{202e}`; known here: pipedrive, database, limits, sync, reconcile, verify, fanout, daemon, entities
         "#);
 }
 
@@ -235,7 +235,7 @@ fn a_stray_token_is_not_quoted_and_what_is_no_toml_has_its_place() {
         error: FILE:3:1: this is not TOML: duplicate key
         error: FILE:1:8: this is not TOML: unclosed table, expected `]`
         error: FILE:1:41: this is not TOML: key with no value, expected `=`
-        error: FILE:1:1: there is no key `[REDACTED]`; known here: pipedrive, database, limits, sync, reconcile, fanout, daemon, entities
+        error: FILE:1:1: there is no key `[REDACTED]`; known here: pipedrive, database, limits, sync, reconcile, verify, fanout, daemon, entities
         error: FILE:2:11: sync.overlap must be a duration from 1 s to 30 days with its unit, such as "90s", "5m" or "1h 30m", not what looks like an API token
         "#);
 }
@@ -244,7 +244,7 @@ fn a_stray_token_is_not_quoted_and_what_is_no_toml_has_its_place() {
 fn of_several_faults_the_first_in_the_file_is_named() {
     let messages = messages(&["[zzz]\n[aaa]"]);
     insta::assert_snapshot!(messages, @"
-        error: FILE:1:2: there is no key `zzz`; known here: pipedrive, database, limits, sync, reconcile, fanout, daemon, entities
+        error: FILE:1:2: there is no key `zzz`; known here: pipedrive, database, limits, sync, reconcile, verify, fanout, daemon, entities
         ");
 }
 

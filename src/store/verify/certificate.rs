@@ -1,10 +1,14 @@
 //! `sync_certificates`: what was compared, when, at which cost, and what came of it.
 
-use rusqlite::{OptionalExtension as _, Row, params};
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use crate::store::{Reader, Store, StoreError};
+use crate::{
+    entity::{self, instant},
+    store::{Reader, Store, StoreError},
+};
 
 /// What a comparison came to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -43,6 +47,17 @@ impl Certificate {
     }
 }
 
+/// How much there is to be compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sizes {
+    /// Live deals that are not archived.
+    pub live: u64,
+    /// Live deals that are.
+    pub archived: u64,
+    /// Pipelines.
+    pub pipelines: u64,
+}
+
 /// A hash over the exact texts of all live deals and over the sets that hang on them: two mirrors of one source that
 /// stand at the same point have the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,6 +92,33 @@ impl Store {
         })
     }
 
+    /// Returns how much there is to be compared.
+    ///
+    /// # Errors
+    ///
+    /// SQLite's.
+    pub fn sizes(&self) -> Result<Sizes, StoreError> {
+        sizes(&self.conn)
+    }
+
+    /// Returns when the mirror was last compared with the source, or first looked at as a whole; `None` before that.
+    ///
+    /// # Errors
+    ///
+    /// SQLite's.
+    pub fn last_compared(&self) -> Result<Option<Timestamp>, StoreError> {
+        let sql = "SELECT ended_at FROM sync_certificates ORDER BY id DESC LIMIT 1";
+        let text: Option<String> = self.conn.query_row(sql, [], |row| row.get(0)).optional()?;
+        if let Some(at) = text.as_deref().and_then(instant::parse) {
+            return Ok(Some(at));
+        }
+        let mut looked = None;
+        for list in entity::ENTITIES.iter().filter(|list| list.has_floor()) {
+            looked = looked.max(self.sweep(list)?.and_then(|swept| swept.completed_at));
+        }
+        Ok(looked)
+    }
+
     /// Returns the digest of what is stored now.
     ///
     /// # Errors
@@ -104,20 +146,13 @@ impl Store {
 }
 
 impl Reader {
-    /// Returns how many live deals are not archived, how many are, and how many pipelines there are.
+    /// Returns how much there is to be compared.
     ///
     /// # Errors
     ///
     /// SQLite's.
-    pub fn sizes(&self) -> Result<(u64, u64, u64), StoreError> {
-        let sql = "SELECT count(*) FILTER (WHERE is_archived = 0), count(*) FILTER (WHERE is_archived = 1),
-               (SELECT count(*) FROM pipelines WHERE _missing_since IS NULL)
-             FROM deals WHERE is_deleted = 0 AND _missing_since IS NULL";
-        let sizes = self.conn.query_row(sql, [], |row| {
-            let sizes: (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
-            Ok((sizes.0.cast_unsigned(), sizes.1.cast_unsigned(), sizes.2.cast_unsigned()))
-        })?;
-        Ok(sizes)
+    pub fn sizes(&self) -> Result<Sizes, StoreError> {
+        sizes(&self.conn)
     }
 
     /// Returns the certificate written last.
@@ -131,6 +166,18 @@ impl Reader {
              FROM sync_certificates ORDER BY id DESC LIMIT 1";
         Ok(self.conn.query_row(sql, [], of_row).optional()?)
     }
+}
+
+fn sizes(conn: &Connection) -> Result<Sizes, StoreError> {
+    let sql =
+        "SELECT count(*) FILTER (WHERE is_archived = 0), count(*) FILTER (WHERE is_archived = 1),
+           (SELECT count(*) FROM pipelines WHERE _missing_since IS NULL)
+         FROM deals WHERE is_deleted = 0 AND _missing_since IS NULL";
+    let number =
+        |row: &Row<'_>, at| Ok::<u64, rusqlite::Error>(row.get::<_, i64>(at)?.cast_unsigned());
+    Ok(conn.query_row(sql, [], |row| {
+        Ok(Sizes { live: number(row, 0)?, archived: number(row, 1)?, pipelines: number(row, 2)? })
+    })?)
 }
 
 fn of_row(row: &Row<'_>) -> rusqlite::Result<Certificate> {

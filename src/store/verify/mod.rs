@@ -17,7 +17,7 @@ use serde::Serialize;
 
 pub use self::{
     again::Rederived,
-    certificate::{Certificate, Digest},
+    certificate::{Certificate, Digest, Sizes},
     compare::{Looked, Seen},
     mend::Mended,
     totals::{Group, Sum},

@@ -39,7 +39,7 @@ impl Share {
 }
 
 /// Returns what it costs at most to read the sets of `entity` of so many deals.
-pub fn price(entity: &Entity, deals: u64) -> u64 {
+pub(super) fn price(entity: &Entity, deals: u64) -> u64 {
     let requests = match entity.child().map(|child| child.scope) {
         Some(Scope::ParentGroup { size, .. }) => deals.div_ceil(size as u64) * MOST_PAGES,
         _ => deals,

@@ -7,6 +7,7 @@
 
 mod children;
 mod deep;
+mod rolling;
 mod totals;
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -20,7 +21,7 @@ use crate::{
     store::{Certificate, ChildRule, Difference, Found, Mended, Store},
 };
 
-pub use children::{Share, price as price_of_sets};
+pub use children::Share;
 
 /// How often what differs is synced and looked at again before it counts.
 const LOOKS: u32 = 2;
