@@ -13,6 +13,7 @@ const FILES: &[&str] = &[
     include_str!("../../schema/0006_daemon.sql"),
     include_str!("../../schema/0007_raw.sql"),
     include_str!("../../schema/0008_certificates.sql"),
+    include_str!("../../schema/0009_due.sql"),
 ];
 
 /// Marks a file as ours (`PRAGMA application_id`): the letters `pdmi`.
