@@ -2,48 +2,17 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that panics has failed, as it should")]
 
-use std::{collections::BTreeMap, fs, path::Path};
+mod common;
+
+use std::collections::BTreeMap;
 
 use assert_cmd::Command;
+use common::pages::{text, typed};
 use pipedrive_mirror::{entity::ENTITIES, exit::Exit};
-
-fn text(name: &str) -> String {
-    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap()
-}
-
-/// The commands in README.md: what follows the program's name, up to the end of the code, a redirection or a comment.
-fn typed() -> Vec<Vec<String>> {
-    const NAME: &str = "pipedrive-mirror ";
-    let readme = text("README.md");
-    let mut typed = Vec::new();
-    for line in readme.lines() {
-        for (at, _) in line.match_indices(NAME) {
-            let begins = line[..at].is_empty()
-                || line[..at].ends_with(['`', '/'])
-                || line[..at].ends_with("$ ");
-            if begins {
-                let rest = line[at + NAME.len()..].split(['`', '|', '>', '#', '&', ';']).next();
-                typed.push(words(rest.unwrap_or_default()));
-            }
-        }
-    }
-    typed
-}
-
-/// Splits at blanks; what stands in quotes is one word.
-fn words(line: &str) -> Vec<String> {
-    let parts = line.split('"').enumerate();
-    parts
-        .flat_map(|(at, part)| match at % 2 {
-            0 => part.split_whitespace().map(str::to_owned).collect(),
-            _ => vec![part.to_owned()],
-        })
-        .collect()
-}
 
 #[test]
 fn every_command_in_the_readme_can_be_typed() {
-    let typed = typed();
+    let typed = typed(&text("README.md"));
     for subcommand in
         ["backfill", "sync", "plan", "status", "query", "snapshot", "schema", "emulator"]
     {

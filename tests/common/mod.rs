@@ -3,6 +3,7 @@
 
 pub mod attached;
 pub mod marks;
+pub mod pages;
 pub mod reference;
 pub mod skew;
 pub mod tcp;

@@ -130,6 +130,21 @@ impl House {
         command
     }
 
+    /// Runs a line of a shell in which the program is called by its name.
+    pub fn shell(&self, line: &str) -> Said {
+        let program = Path::new(env!("CARGO_BIN_EXE_pipedrive-mirror"));
+        let path = format!("{}:/usr/bin:/bin", program.parent().unwrap().display());
+        let mut command = Command::new("/bin/sh");
+        command
+            .args(["-e", "-u", "-c", line])
+            .env_clear()
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .env("PATH", path)
+            .current_dir(self.folder.path())
+            .stdin(Stdio::null());
+        said(command.output().unwrap())
+    }
+
     pub fn spawn(&self, args: &[&str]) -> Child {
         self.command(args).spawn().unwrap()
     }
