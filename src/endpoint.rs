@@ -177,3 +177,13 @@ pub static PRODUCTS: Endpoint = Endpoint {
     paging: Paging::Cursor,
     gated: false,
 };
+
+/// Types of activities, in one answer. For the example of docs/contributing.md, which nobody mirrors.
+#[cfg(test)]
+pub static ACTIVITY_TYPES: Endpoint = Endpoint {
+    path: "/v1/activityTypes",
+    cost: 20,
+    page_limit: 1,
+    paging: Paging::None,
+    gated: false,
+};

@@ -13,6 +13,8 @@ mod deal_installment;
 mod deal_participant;
 mod deal_product;
 mod decode;
+#[cfg(test)]
+mod example;
 pub mod instant;
 mod json;
 mod organization;
@@ -320,6 +322,10 @@ pub static ENTITIES: &[&Entity] = &[
     &deal_follower::ENTITY,
     &deal_participant::ENTITY,
 ];
+
+/// The entity that docs/contributing.md adds.
+#[cfg(test)]
+pub(crate) static EXAMPLE: &Entity = &example::ENTITY;
 
 /// Returns the entity called `name`.
 pub fn find(name: &str) -> Option<&'static Entity> {

@@ -16,6 +16,8 @@ mod columns;
 mod describe;
 mod due;
 mod error;
+#[cfg(test)]
+mod example_tests;
 mod fate;
 mod figures;
 mod file;

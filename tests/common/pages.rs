@@ -70,8 +70,7 @@ pub fn sections(page: &str) -> Vec<Section> {
             (None, Some(block)) => block.code.push_str(&format!("{line}\n")),
             (None, None) => {
                 if let Some(heading) = line.strip_prefix("## ") {
-                    sections
-                        .push(Section { heading: heading.to_owned(), ..Section::default() });
+                    sections.push(Section { heading: heading.to_owned(), ..Section::default() });
                 }
             }
         }
@@ -116,9 +115,8 @@ fn all_match<T>(
     if any(first) {
         return (0..=said.len()).any(|skipped| all_match(rest, &said[skipped..], any, same));
     }
-    said.split_first().is_some_and(|(one, others)| {
-        same(first, one) && all_match(rest, others, any, same)
-    })
+    said.split_first()
+        .is_some_and(|(one, others)| same(first, one) && all_match(rest, others, any, same))
 }
 
 /// Returns a line with `0` for every figure and one blank for many.
