@@ -78,7 +78,8 @@ fn price(reader: &Reader, proof: Proof, settings: &Settings) -> Result<String, F
     let parts: Vec<String> =
         prices.iter().map(|(what, cost)| format!("{what} {}", print::count(*cost))).collect();
     Ok(format!(
-        "Comparing costs up to {} ({}), besides a `sync`. What differs is asked for again, at 30 for each hundred deals.\n",
+        "Comparing costs up to {} ({}), besides a `sync`. What differs is looked at twice more, each time after another \
+         `sync`: 40 for a total, 30 for each hundred deals.\n",
         print::count(total),
         parts.join(", ")
     ))

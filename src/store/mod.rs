@@ -73,7 +73,8 @@ pub use runs::{RunRow, RunTotals};
 pub use sizes::{OwedNow, Stretch};
 pub use snapshot::{Copied, SnapshotError, snapshot};
 pub use verify::{
-    Certificate, Difference, Digest, Found, Group, Looked, Mended, Rederived, Seen, Sizes, Sum,
+    Certificate, Difference, Digest, Found, Group, Looked, MARK, Mended, Rederived, Seen, Sizes,
+    Sum,
 };
 pub use writer::{Writer, WriterLoop};
 

@@ -13,10 +13,10 @@ fn it_says_its_price_first_ends_with_7_on_a_difference_and_leaves_a_certificate(
     let said = house.run(&["verify", "--deep"]);
     assert_eq!(said.code, 0, "{said:?}");
     assert!(said.err.starts_with("Comparing costs up to "), "{said:?}");
-    assert!(said.out.contains(" equals the source. Compared: inside, totals, ids; "), "{said:?}");
+    assert!(said.out.contains(" equals the source. Compared: inside, ids, totals; "), "{said:?}");
     let shown = house.run(&["status"]);
     assert!(
-        shown.out.contains("\nverify: equal; inside, totals, ids were compared at "),
+        shown.out.contains("\nverify: equal; inside, ids, totals were compared at "),
         "{shown:?}"
     );
 

@@ -12,7 +12,7 @@ use crate::{
 const LINES: u32 = 100;
 
 /// The id of a mark in a difference.
-pub(super) const MARK: &str = "mark";
+pub const MARK: &str = "mark";
 
 impl Store {
     /// Looks for everything that is wrong with what is stored, without asking the source: the file itself, views that do

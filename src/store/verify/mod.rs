@@ -19,6 +19,7 @@ pub use self::{
     again::Rederived,
     certificate::{Certificate, Digest, Sizes},
     compare::{Looked, Seen},
+    inside::MARK,
     mend::Mended,
     totals::{Group, Sum},
 };

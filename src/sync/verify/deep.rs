@@ -48,8 +48,6 @@ impl Comparing<'_> {
             suspects = differences.iter().filter_map(|one| one.id.parse().ok()).collect();
         }
         if !suspects.is_empty() {
-            // What the file says of its totals follows from these rows.
-            self.found.retain(|(entity, _), _| *entity != "totals");
             self.note(differences);
         }
         self.drop_followers(table.name);

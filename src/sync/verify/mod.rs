@@ -171,11 +171,11 @@ impl Comparing<'_> {
             self.left_out.push(format!("the source: the sync before ended as `{}`", ended.name()));
             return Ok(());
         }
-        if self.proof.totals {
-            self.compare_totals().await?;
-        }
         if self.proof.deep && !self.engine.stop.is_cancelled() {
             self.compare_rows().await?;
+        }
+        if self.proof.totals && !self.engine.stop.is_cancelled() {
+            self.compare_totals().await?;
         }
         if let Some(share) = self.proof.children.filter(|_| !self.engine.stop.is_cancelled()) {
             self.compare_children(share, wanted).await?;

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::{Comparing, Fault, LOOKS, ask_store};
 use crate::{
     api::{Answer, ApiError, Call},
     endpoint::{DEALS, DEALS_SUMMARY},
-    store::{Difference, Found, Group, Sum},
+    store::{Difference, Found, Group, MARK, Sum},
     sync::judge,
 };
 
@@ -53,6 +54,10 @@ type Sides = BTreeMap<String, (Sum, Sum)>;
 impl Comparing<'_> {
     /// Compares count and value of live deals, by status and by pipeline, in each currency.
     pub(super) async fn compare_totals(&mut self) -> Result<(), Fault> {
+        // Rows that differ explain totals that do.
+        if self.found.keys().any(|(entity, id)| *entity == "deals" && id != MARK) {
+            return Ok(());
+        }
         let Some(list) = self.read_lists().into_iter().find(|list| *list.endpoint == DEALS) else {
             return Ok(());
         };
@@ -64,47 +69,64 @@ impl Comparing<'_> {
         }
         let pipelines = ask_store(self.engine, |store| store.pipelines()).await?;
         let groups = STATUSES.map(Group::Status).into_iter();
-        for group in groups.chain(pipelines.into_iter().map(Group::Pipeline)) {
-            if self.engine.stop.is_cancelled() || !self.compare_total(group).await? {
+        let mut groups: Vec<Group> =
+            groups.chain(pipelines.into_iter().map(Group::Pipeline)).collect();
+        for look in 0..=LOOKS {
+            let asked_at = self.engine.server_now();
+            let Some(differing) = self.differing(&groups).await? else { return Ok(()) };
+            if differing.is_empty() {
+                break;
+            }
+            // Those of two different moments may well differ.
+            if !self.sync_lists().await {
+                self.left_out.push("totals: what differed could not be looked at again".to_owned());
                 return Ok(());
             }
+            if look == LOOKS {
+                self.stand(differing, asked_at).await?;
+                break;
+            }
+            groups = differing.into_iter().map(|(group, _)| group).collect();
         }
         self.compared.push("totals");
         Ok(())
     }
 
-    /// Compares one group; returns whether the next one is worth a question.
-    async fn compare_total(&mut self, group: Group) -> Result<bool, Fault> {
-        for look in 0..=LOOKS {
-            let asked_at = self.engine.server_now();
-            let sides = match self.sides(&group).await {
-                Ok(sides) => sides,
+    /// Asks for `groups`; returns those that differ with both sides, or `None` if they cannot be had.
+    async fn differing(&mut self, groups: &[Group]) -> Result<Option<Vec<(Group, Sides)>>, Fault> {
+        let mut found = Vec::new();
+        for group in groups {
+            if self.engine.stop.is_cancelled() {
+                return Ok(None);
+            }
+            match self.sides(group).await {
+                Ok(sides) if differing(&sides).is_empty() => {}
+                Ok(sides) => found.push((group.clone(), sides)),
                 Err(Fault::Api(error)) if !judge::ends_run(&error) => {
                     self.left_out.push(format!("totals: {error}"));
-                    return Ok(false);
+                    return Ok(None);
                 }
                 Err(fault) => return Err(fault),
-            };
-            let differing = differing(&sides);
-            if differing.is_empty() {
-                return Ok(true);
             }
-            if look < LOOKS {
-                if !self.sync_lists().await {
-                    return Ok(false);
-                }
-                continue;
-            }
-            if !self.sync_lists().await {
-                return Ok(false);
-            }
-            if ask_store(self.engine, move |store| store.moved_since(asked_at)).await? {
-                self.left_out.push(format!("totals of {}: deals kept changing", name(&group)));
-                return Ok(true);
-            }
-            self.note(vec![total(&group, &sides, &differing)]);
         }
-        Ok(true)
+        Ok(Some(found))
+    }
+
+    /// Notes totals that differed each time, unless deals moved since they were asked for.
+    async fn stand(
+        &mut self,
+        found: Vec<(Group, Sides)>,
+        asked_at: Timestamp,
+    ) -> Result<(), Fault> {
+        let moved = ask_store(self.engine, move |store| store.moved_since(asked_at)).await?;
+        for (group, sides) in found {
+            if moved {
+                self.left_out.push(format!("totals of {}: deals kept changing", name(&group)));
+            } else {
+                self.note(vec![total(&group, &sides, &differing(&sides))]);
+            }
+        }
+        Ok(())
     }
 
     async fn sides(&self, group: &Group) -> Result<Sides, Fault> {
