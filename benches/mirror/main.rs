@@ -1,10 +1,12 @@
 //! What a page costs, from the text that came to the disk, and what a whole backfill does a second.
 //!
 //! `cargo bench` measures each step and then prints their ratios, taken side by side in one run: times of two runs on a
-//! shared machine cannot be compared, ratios within one can. `cargo bench -- ratios` prints only those, `cargo bench -- views` those of the
-//! views and of the full text.
+//! shared machine cannot be compared, ratios within one can. `cargo bench -- ratios` prints only those, `cargo bench -- views`
+//! those of the views and of the full text. `count STEP PAGES` does a step once and prints nothing:
+//! `benches/instructions.py` counts what it takes.
 
 mod bare;
+mod count;
 mod end_to_end;
 mod pages;
 mod views;
@@ -28,8 +30,13 @@ static BENCH: LazyLock<Bench> = LazyLock::new(|| Bench::new(PAGES));
 static BATCHES: LazyLock<Vec<Batch>> = LazyLock::new(|| BENCH.batches());
 
 fn main() {
-    divan::main();
     let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let [count, step, pages, ..] = &arguments[..]
+        && count == "count"
+    {
+        return count::step(step, pages.parse().expect("a number of pages"));
+    }
+    divan::main();
     let filters = || arguments.iter().filter(|argument| !argument.starts_with('-'));
     let only_compiled =
         arguments.iter().any(|argument| argument == "--test" || argument == "--list");
@@ -71,7 +78,7 @@ fn decode_and_store(bencher: Bencher<'_, '_>) {
     bencher
         .counter(ItemsCount::new(BENCH.rows()))
         .with_inputs(|| BENCH.fresh_store())
-        .bench_local_refs(decode_and_store_all);
+        .bench_local_refs(|store| decode_and_store_all(&BENCH, store));
 }
 
 #[divan::bench(sample_count = 15, sample_size = 1)]
@@ -102,9 +109,9 @@ fn store_all(store: &mut Store, batches: &[Batch]) {
     }
 }
 
-fn decode_and_store_all(store: &mut Store) {
-    for (observed, page) in (1..).zip(&BENCH.pages) {
-        store.commit(&BENCH.batch(page, observed)).expect("rows are stored");
+fn decode_and_store_all(bench: &Bench, store: &mut Store) {
+    for (observed, page) in (1..).zip(&bench.pages) {
+        store.commit(&bench.batch(page, observed)).expect("rows are stored");
     }
 }
 
@@ -123,7 +130,7 @@ fn ratios() {
         sample[2] = time(|| store_all(&mut store, &BATCHES));
         drop(store);
         let mut store = BENCH.fresh_store();
-        sample[3] = time(|| decode_and_store_all(&mut store));
+        sample[3] = time(|| decode_and_store_all(&BENCH, &mut store));
         sample[4] = time(|| BENCH.pages.iter().for_each(|page| drop(BENCH.decode(page))));
         // The first round only warms up.
         if round > 0 {
