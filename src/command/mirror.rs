@@ -249,12 +249,17 @@ pub(crate) fn in_words(report: &Report, database: &str, seconds: f64) -> String 
     if !report.entities.is_empty() {
         words.push_str(&print::table(&head, rows, &[2, 3, 4, 5, 6]));
     }
-    words.push_str(&format!(
-        "{} in {seconds:.1} s: {} requests at a cost of {}.\n",
-        sentence(report, database),
-        print::count(report.requests),
-        print::count(report.cost)
-    ));
+    let (requests, cost) = (print::count(report.requests), print::count(report.cost));
+    let said = sentence(report, database);
+    words.push_str(&match report.outcome() {
+        Outcome::Complete => {
+            format!("{said} in {seconds:.1} s: {requests} requests at a cost of {cost}.\n")
+        }
+        // When it goes on is not how long it took.
+        _ => {
+            format!("{said}. That took {seconds:.1} s: {requests} requests at a cost of {cost}.\n")
+        }
+    });
     for entity in &report.entities {
         words.push_str(&remarks(entity));
     }
