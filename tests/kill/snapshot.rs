@@ -45,13 +45,16 @@ fn a_snapshot_that_dies_or_fails_at_any_step_replaces_nothing_but_by_a_whole_one
     assert!(watched.success());
     let faults: Vec<&str> =
         DEATHS.into_iter().chain(["full*", "write-error", "sync-error"]).collect();
-    let cases = cases("snapshot", &steps(&house), &faults, 21);
+    let steps = steps(&house);
+    let cases = cases("snapshot", &steps, &faults, 21);
     let mut struck = 0;
     play_alone(&cases, |case| {
         std::fs::write(house.path("copy.db"), &old).unwrap();
         let said = bench.run(&house, &ARGS, case);
         if ![0, -1].contains(&said.code) {
-            said.fails(8, &["copy.db"]);
+            // Whoever reads the original makes the index of its log, and may fail of that.
+            let original = steps[case.step - 1].contains("pipedrive.db");
+            said.fails(8, &[if original { "pipedrive.db" } else { "copy.db" }]);
         }
         struck += usize::from(said.code != 0);
         let copy = Connection::open(house.path("copy.db")).unwrap();
