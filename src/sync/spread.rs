@@ -21,7 +21,7 @@ use super::{
 use crate::{
     api::{ApiError, Page, Verdict},
     progress::{Checkpoint, Window},
-    store::Store,
+    store::{Batch, Store},
 };
 
 /// A window is split if at least so many pages are left of it besides the one under way.
@@ -156,6 +156,8 @@ struct Spread<'e> {
     page_rows: usize,
     /// Why a window could not be read to its end.
     fault: Option<Fault>,
+    /// A page that has yet to be stored.
+    ready: Option<Batch>,
 }
 
 type Fetched<'e> = (Walk<'e>, Result<Page, ApiError>);
@@ -173,10 +175,21 @@ impl<'e> Spread<'e> {
         let (stop, most) = (whole.engine.stop.clone(), whole.engine.settings.in_flight.max(1));
         let mut flight = Flight::new();
         loop {
-            self.split(whole).await?;
+            // What is stored of a window says where it ends: none is split while a page of it waits.
+            if self.ready.is_none() {
+                self.split(whole).await?;
+            }
             while flight.has_room(most) {
                 let Some((_, walk)) = self.waiting.pop_last() else { break };
                 flight.push(fetch(walk));
+            }
+            // The next page of its window is under way by now.
+            if let Some(batch) = self.ready.take() {
+                if let Err(fault) = flight.beside(whole.commit(batch)).await {
+                    self.land(whole, flight).await?;
+                    return Err(fault);
+                }
+                continue;
             }
             // Fetching may be abandoned at any moment: nothing has been promised yet.
             let Some(next) = stop.run_until_cancelled(flight.next()).await else {
@@ -201,7 +214,7 @@ impl<'e> Spread<'e> {
         self.fault.take().map_or(Ok(Ended::Complete), Err)
     }
 
-    /// Stores the page that came for `walk`, or finds a way on.
+    /// Makes the page ready to be stored that came for `walk`, or finds a way on.
     async fn take(
         &mut self,
         whole: &mut Walk<'e>,
@@ -212,7 +225,7 @@ impl<'e> Spread<'e> {
         let (first, came) = (walk.last.is_none(), fetched.is_ok());
         self.bound(&mut walk);
         let kept = match fetched {
-            Ok(page) => self.keep(whole, &mut walk, page).await,
+            Ok(page) => self.prepare(whole, &mut walk, page).await,
             Err(error) => recover(whole, &mut walk, error).await,
         };
         let kept = match kept {
@@ -241,8 +254,8 @@ impl<'e> Spread<'e> {
         }
     }
 
-    /// Stores `page`; returns whether `walk` is at the end of its window.
-    async fn keep(
+    /// Makes `page` ready to be stored; returns whether `walk` is at the end of its window.
+    async fn prepare(
         &mut self,
         whole: &mut Walk<'e>,
         walk: &mut Walk<'e>,
@@ -251,13 +264,15 @@ impl<'e> Spread<'e> {
         self.page_rows = self.page_rows.max(page.rows.len());
         let rows = page.rows.len();
         whole.lend(walk);
-        let kept = walk.keep(page).await;
+        let prepared = walk.prepare(page).await;
         whole.lend(walk);
-        if matches!(kept, Ok(true)) {
+        let (batch, last) = prepared?;
+        self.ready = Some(batch);
+        if last {
             let used = rows.saturating_sub(walk.beyond);
             self.waste += 1.0 - used as f64 / self.page_rows.max(1) as f64;
         }
-        kept
+        Ok(last)
     }
 
     /// Stores what is under way still when everything else is given up: it was paid for.
@@ -271,7 +286,11 @@ impl<'e> Spread<'e> {
             if let Ok(page) = fetched {
                 self.bound(&mut walk);
                 // What is wrong with this page does not matter any more.
-                let kept = flight.beside(self.keep(whole, &mut walk, page)).await;
+                let prepared = flight.beside(self.prepare(whole, &mut walk, page)).await;
+                let kept = match (prepared, self.ready.take()) {
+                    (Ok(_), Some(batch)) => flight.beside(whole.commit(batch)).await.map(drop),
+                    (prepared, _) => prepared.map(drop),
+                };
                 if let Err(fault @ Fault::Store(_)) = kept {
                     return Err(fault);
                 }

@@ -240,6 +240,14 @@ impl<'e> Walk<'e> {
 
     /// Stores `page`; returns whether it was the last of the pass.
     pub(super) async fn keep(&mut self, page: Page) -> Result<bool, Fault> {
+        let (batch, last) = self.prepare(page).await?;
+        self.commit(batch).await?;
+        Ok(last)
+    }
+
+    /// Makes `page` ready to be stored by [`Self::commit`], and goes to the next page's place; returns whether it was the
+    /// last of the pass.
+    pub(super) async fn prepare(&mut self, page: Page) -> Result<(Batch, bool), Fault> {
         let decoded = self.decode(&page).await?;
         self.check(&page, &decoded)?;
         self.check_place(&page)?;
@@ -268,8 +276,7 @@ impl<'e> Walk<'e> {
         {
             reading.proves_no_absence();
         }
-        self.store(page, decoded, purpose, reading).await?;
-        Ok(last)
+        Ok((self.batch(page, decoded, purpose, reading), last))
     }
 
     /// Goes to the next page's place; returns whether there is none.
@@ -334,11 +341,22 @@ impl<'e> Walk<'e> {
         purpose: Purpose,
         reading: Option<Reading>,
     ) -> Result<Committed, Fault> {
+        let batch = self.batch(page, decoded, purpose, reading);
+        self.commit(batch).await
+    }
+
+    fn batch(
+        &mut self,
+        page: Page,
+        decoded: Decoded,
+        purpose: Purpose,
+        reading: Option<Reading>,
+    ) -> Batch {
         let report = &mut self.report;
         report.pages += 1;
         report.seen += page.rows.len() as u64;
         report.misfits += decoded.misfits;
-        let batch = Batch {
+        Batch {
             entity: self.entity,
             decoded,
             catalog: self.engine.catalog(),
@@ -351,7 +369,11 @@ impl<'e> Walk<'e> {
             children: Arc::clone(&self.engine.settings.children),
             restricted: self.engine.is_restricted(self.entity),
             reading,
-        };
+        }
+    }
+
+    /// Stores a page that was made ready.
+    pub(super) async fn commit(&mut self, batch: Batch) -> Result<Committed, Fault> {
         let begun = self.engine.clock.elapsed();
         let done = self.engine.writer.run(move |store| store.commit(&batch)).await?;
         let took = self.engine.clock.elapsed().saturating_sub(begun);
